@@ -1,0 +1,144 @@
+"""What a destination is: its spec (plain data), its documents, and the protocol its code keeps.
+
+Infrastructure, documentation, the desk and the contract suite read specs; nothing here does I/O.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from switchboard.event import Event
+
+
+class Repeat(StrEnum):
+    """What may follow an unknown outcome (the ledger's `unknown`)."""
+
+    NATIVE = "native"
+    """The vendor's key makes a repeated send safe."""
+    READ_BACK = "read_back"
+    """The destination can look whether the delivery is there (`find`)."""
+    AT_MOST_ONCE = "at_most_once"
+    """Never repeat: dead-letter it as "outcome unknown"."""
+    AT_LEAST_ONCE = "at_least_once"
+    """Repeat, and count a possible duplicate."""
+
+
+class Lane(StrEnum):
+    """Separate queues for destinations that ask for both."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+
+
+class DestinationDocument(BaseModel):
+    """What every destination's run-time document holds; each kind adds its own fields.
+
+    `when` is the route: a JMESPath predicate over the event. `mapping` names a document under
+    `mappings/`; without one the whole event is delivered.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    when: str = Field(default="`true`", description="JMESPath predicate: which events it takes.")
+    mapping: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="Name of the mapping document; without one the whole event is sent.",
+    )
+
+
+class DeployTime(BaseModel):
+    """A kind's own keys of its cdk.json entry; a kind with none uses this."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One IAM statement of a destination's role.
+
+    `resource` is an ARN with `{partition}`, `{region}`, `{account}` and any field of the
+    deploy-time entry, for example `arn:{partition}:s3:::{bucket}/{prefix}*`.
+    """
+
+    actions: tuple[str, ...]
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """A deployed function that is no destination. `folder` is its folder under functions/."""
+
+    folder: str
+    summary: str
+    timeout_seconds: int
+    memory_mb: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSpec:
+    """A destination kind, as data.
+
+    `vendor_timeout_seconds` bounds one request; `clean_statuses` are HTTP statuses among 500, 502
+    and 504 after which this vendor certainly stored nothing; `repeat_choices` are what a document
+    may set `repeat` to (empty: the spec decides).
+    """
+
+    kind: str
+    folder: str
+    summary: str
+    documentation: str
+    document: type[DestinationDocument]
+    repeat: Repeat
+    deploy_time: type[DeployTime] = DeployTime
+    repeat_choices: tuple[Repeat, ...] = ()
+    secret_fields: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    clean_statuses: frozenset[int] = frozenset()
+    vendor_timeout_seconds: int = 10
+    timeout_seconds: int = 60
+    memory_mb: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event to one destination, ready to be sent.
+
+    `key` is the vendor's idempotency key: the same on every attempt, another for each generation.
+    `output` is what the mapping made of the event (the event itself without a mapping).
+    `reference` is what `find` looks for, recorded in the ledger before the send.
+    """
+
+    event: Event
+    group: str
+    destination: str
+    key: str
+    attempt: int
+    output: Mapping[str, Any]
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The vendor took it. `remote_id` is the vendor's own name for the record, if it gave one."""
+
+    remote_id: str = ""
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+class Destination(Protocol):
+    """A destination's code: made per configuration version, used for many deliveries.
+
+    `send` returns a receipt or raises one of switchboard.errors; it never retries by itself.
+    `reference` names what `find` would look for (an object's key, a load job's id) before the send.
+    `find` is asked only where `repeat` is `read_back`: None means "certainly not there".
+    """
+
+    def reference(self, delivery: Delivery) -> str: ...
+
+    def send(self, delivery: Delivery) -> Receipt: ...
+
+    def find(self, delivery: Delivery) -> Receipt | None: ...
