@@ -1,0 +1,55 @@
+"""Claim checks: what is too large for a queue waits in S3 while a reference travels."""
+
+from typing import Protocol
+
+from switchboard.envelope import CLAIM_CHECK_BYTES, Claim, Envelope, ObjectRef, encode
+from switchboard.errors import EventError
+from switchboard.event import Event
+
+
+class ClaimStore(Protocol):
+    """Where claims are kept."""
+
+    def store(self, name: str, body: str) -> ObjectRef:
+        """Keep `body` under `name` (storing the same name again is harmless).
+
+        Raises:
+            Unavailable: the store cannot be reached.
+        """
+        ...
+
+    def load(self, ref: ObjectRef) -> str:
+        """What was stored.
+
+        Raises:
+            EventError: it is gone.
+            Unavailable: the store cannot be reached.
+        """
+        ...
+
+
+def check_in(envelope: Envelope, store: ClaimStore) -> str:
+    """The message body for `envelope`: itself, or one that refers to its stored claim."""
+    body = encode(envelope)
+    if len(body) <= CLAIM_CHECK_BYTES or envelope.event is None:
+        return body
+    claim = Claim(event=envelope.event, raw=envelope.raw)
+    ref = store.store(f"{envelope.event.id}.json", encode(claim))
+    return encode(envelope.model_copy(update={"event": None, "raw": None, "event_ref": ref}))
+
+
+def check_out(envelope: Envelope, store: ClaimStore) -> tuple[Event, Envelope]:
+    """The event of `envelope`, and the envelope with its claim put back in."""
+    if envelope.event is not None:
+        return envelope.event, envelope
+    assert envelope.event_ref is not None  # noqa: S101 - the model holds it: one of the two is set
+    try:
+        claim = Claim.model_validate_json(store.load(envelope.event_ref))
+    except ValueError:
+        raise EventError(
+            f"reading the claim {envelope.event_ref.key}: it holds no event of ours"
+        ) from None
+    whole = envelope.model_copy(
+        update={"event": claim.event, "event_ref": None, "raw": claim.raw or envelope.raw}
+    )
+    return claim.event, whole

@@ -1,0 +1,74 @@
+"""The one reader of the environment. Names are set by infrastructure, never computed here."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Json, ValidationError
+
+from switchboard.errors import ConfigurationError
+
+PREFIX = "SWITCHBOARD_"
+
+
+class Settings(BaseModel):
+    """What every function is told. A field `x` is the variable `SWITCHBOARD_X`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: str
+    state_table: str
+    configuration_table: str
+    archive_bucket: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read this class's variables.
+
+        Raises:
+            ConfigurationError: one is missing or cannot be read; it is named.
+        """
+        given = {
+            name: environment[PREFIX + name.upper()]
+            for name in cls.model_fields
+            if PREFIX + name.upper() in environment
+        }
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            variable = PREFIX + str(first["loc"][0]).upper()
+            raise ConfigurationError(
+                f"reading the settings: {variable}: {first['msg']}; deploy the stack again"
+            ) from None
+
+
+class ReceiverSettings(Settings):
+    """Settings of `receive_webhook`. `sources` maps a configured source's name to its kind."""
+
+    ingest_queue_url: str
+    sources: Json[dict[str, str]]
+    body_limit_bytes: int = 1_000_000
+
+
+class RouterSettings(Settings):
+    """Settings of `route_events`; destinations come from parameters, not from here."""
+
+    ingest_queue_url: str
+    ingest_bulk_queue_url: str
+    ingest_dead_queue_url: str
+    events_table: str
+    ledger_table: str
+    ledger_days: int = 90
+
+
+class DestinationSettings(Settings):
+    """Settings of one destination. `deploy_time` is the kind's part of its cdk.json entry."""
+
+    destination: str
+    queue_url: str
+    urgent_queue_url: str | None = None
+    dead_queue_url: str
+    ledger_table: str
+    ledger_days: int = 90
+    deploy_time: Json[dict[str, Any]]
