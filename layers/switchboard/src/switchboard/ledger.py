@@ -1,0 +1,266 @@
+"""The ledger: one entry per delivery, and what may follow what.
+
+    sending ─▶ delivered | waiting | unknown | dead | skipped | held | discarded | redirected
+
+A claim is the write of `sending`, conditional on the revision that was read, so that two
+executions never both hold one delivery. All decisions here are functions of values; the store is
+a port.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from switchboard.destination import Lane, Repeat
+from switchboard.errors import ReasonClass
+from switchboard.retry import LAPSED_LEASES
+
+
+class State(StrEnum):
+    """Where a delivery is."""
+
+    SENDING = "sending"
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    SKIPPED = "skipped"
+    HELD = "held"
+    DISCARDED = "discarded"
+    REDIRECTED = "redirected"
+
+
+_OPEN = frozenset({State.SENDING, State.WAITING, State.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One delivery. Times are epoch seconds.
+
+    `attempt` counts sends over the delivery's whole life; `bugs` and `lapses` count failures and
+    run-out leases since the last replay. `owner` is the execution that wrote the entry: a write
+    that AWS repeats by itself recognises its own trace. `payload` points to the event's raw line
+    or claim, as JSON.
+    """
+
+    group: str
+    event_id: str
+    destination: str
+    state: State
+    revision: int = 1
+    owner: str = ""
+    attempt: int = 1
+    bugs: int = 0
+    lapses: int = 0
+    generation: int = 0
+    replay: str | None = None
+    lane: Lane = Lane.NORMAL
+    mapping_version: int | None = None
+    lease_until: float = 0.0
+    until: float = 0.0
+    first_attempt_at: float = 0.0
+    updated_at: float = 0.0
+    reference: str = ""
+    remote_id: str = ""
+    reason_class: ReasonClass | None = None
+    reason: str = ""
+    answer: str = ""
+    payload: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the queue has nothing left to do with it."""
+        return self.state not in _OPEN
+
+
+class Ledger(Protocol):
+    """The store of entries."""
+
+    def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
+        """Write `entry` if the stored revision is `expected` (None: nothing is stored).
+
+        Returns:
+            None when it was written, else the entry that is there instead.
+
+        Raises:
+            Unavailable: the ledger cannot be reached.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Claim with `entry`, then send; first look whether it is there, where that is asked."""
+
+    entry: Entry
+    look_first: bool = False
+    may_duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Put the message back for `seconds`; no attempt is counted."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The delivery is in a final state: the message goes without a call."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """Dead-letter before anything is tried."""
+
+    entry: Entry
+
+
+Decision = Send | Wait | Drop | Bury
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an arriving message asks for, and by whom: the fresh entry it would begin with."""
+
+    fresh: Entry
+    repeat: Repeat
+    now: float
+
+
+def decide(order: Order, existing: Entry | None) -> Decision:
+    """What to do with a message, given what the ledger holds of its delivery."""
+    if existing is None:
+        return Send(order.fresh)
+    if order.fresh.replay is not None and order.fresh.replay != existing.replay:
+        return _replayed(order, existing)
+    if existing.is_final or order.fresh.generation < existing.generation:
+        return Drop(existing)
+    if existing.state is State.SENDING:
+        return _under_lease(order, existing)
+    return _after_wait(order, existing)
+
+
+def _replayed(order: Order, existing: Entry) -> Decision:
+    """A new replay: a final state yields to it; an open one is being dealt with already."""
+    if not existing.is_final:
+        return Wait(max(1.0, existing.lease_until - order.now, existing.until - order.now))
+    entry = replace(
+        order.fresh,
+        revision=existing.revision + 1,
+        attempt=existing.attempt + 1,
+        reference=existing.reference,
+    )
+    if existing.reason_class is not ReasonClass.UNKNOWN or order.repeat is Repeat.NATIVE:
+        return Send(entry)
+    look = order.repeat is Repeat.READ_BACK
+    return Send(entry, look_first=look, may_duplicate=not look)
+
+
+def _again(order: Order, existing: Entry) -> Entry:
+    return replace(
+        existing,
+        state=State.SENDING,
+        revision=existing.revision + 1,
+        attempt=existing.attempt + 1,
+        owner=order.fresh.owner,
+        lease_until=order.fresh.lease_until,
+        updated_at=order.now,
+        mapping_version=order.fresh.mapping_version,
+    )
+
+
+def _after_wait(order: Order, existing: Entry) -> Decision:
+    if existing.until > order.now:
+        return Wait(existing.until - order.now)
+    again = _again(order, existing)
+    return _after_unknown(order, again) if existing.state is State.UNKNOWN else Send(again)
+
+
+def _under_lease(order: Order, existing: Entry) -> Decision:
+    if existing.lease_until > order.now:
+        return Wait(existing.lease_until - order.now)
+    lapses = existing.lapses + 1
+    if lapses >= LAPSED_LEASES:
+        return Bury(
+            replace(
+                existing,
+                state=State.DEAD,
+                revision=existing.revision + 1,
+                owner=order.fresh.owner,
+                lapses=lapses,
+                updated_at=order.now,
+                reason_class=ReasonClass.BUG,
+                reason=f"bug: crashed or ran out of time {lapses} times while sending it",
+            )
+        )
+    return _after_unknown(order, replace(_again(order, existing), lapses=lapses))
+
+
+def _after_unknown(order: Order, again: Entry) -> Decision:
+    """What may follow when nobody can say whether the last send was stored."""
+    match order.repeat:
+        case Repeat.NATIVE:
+            return Send(again)
+        case Repeat.READ_BACK:
+            return Send(again, look_first=True)
+        case Repeat.AT_LEAST_ONCE:
+            return Send(again, may_duplicate=True)
+        case Repeat.AT_MOST_ONCE:
+            return Bury(outcome_unknown(replace(again, attempt=again.attempt - 1), order.now))
+
+
+def outcome_unknown(entry: Entry, now: float) -> Entry:
+    """`entry` as a dead letter that must not be repeated."""
+    return replace(
+        entry,
+        state=State.DEAD,
+        lease_until=0.0,
+        updated_at=now,
+        reason_class=ReasonClass.UNKNOWN,
+        reason="outcome unknown: the destination may or may not have stored it, and its document"
+        " says at_most_once",
+    )
+
+
+def claim(ledger: Ledger, order: Order, *, tries: int = 5) -> Decision:
+    """Decide and, for Send and Bury, write it; another execution's write is read and decided anew.
+
+    Raises:
+        Unavailable: the ledger cannot be reached.
+    """
+    existing: Entry | None = None
+    for _ in range(tries):
+        decision = decide(order, existing)
+        if isinstance(decision, Wait | Drop):
+            return decision
+        expected = None if existing is None else existing.revision
+        found = ledger.put(decision.entry, expected=expected)
+        if found is None:
+            return decision
+        existing = found
+    return Wait(1.0)
+
+
+def close(ledger: Ledger, mine: Entry, closed: Entry, *, late: Callable[[], None]) -> bool:
+    """Write how my attempt ended.
+
+    A `delivered` that comes late, when a newer attempt already began, is accepted and `late` is
+    called: the newer one may have stored it too. Any other late ending yields.
+
+    Returns:
+        Whether `closed` is now what the ledger says.
+    """
+    found = ledger.put(closed, expected=mine.revision)
+    if found is None:
+        return True
+    if closed.state is not State.DELIVERED:
+        return False
+    late()
+    if found.is_final:
+        return found.state is State.DELIVERED
+    newest = replace(closed, revision=found.revision + 1, attempt=found.attempt)
+    return ledger.put(newest, expected=found.revision) is None

@@ -1,0 +1,109 @@
+"""How an attempt ended: the ledger entry that follows a receipt, a failure or a bug. Pure."""
+
+from dataclasses import dataclass, replace
+
+from switchboard.destination import Receipt, Repeat
+from switchboard.errors import (
+    DeliveryError,
+    OutcomeUnknown,
+    ReasonClass,
+    SwitchboardError,
+)
+from switchboard.ledger import Entry, State, outcome_unknown
+from switchboard.retry import (
+    BUG_ATTEMPTS,
+    FAILING_ALONE_SECONDS,
+    Jitter,
+    back_off,
+    is_final,
+    wait_after,
+)
+
+_PASSING = frozenset({ReasonClass.UNAVAILABLE, ReasonClass.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What an ending depends on beside the attempt itself.
+
+    `taken_at` is when the destination last took anything, in epoch seconds: without it nothing
+    can be said to fail alone.
+    """
+
+    now: float
+    taken_at: float
+    repeat: Repeat
+    jitter: Jitter
+
+
+def delivered(entry: Entry, receipt: Receipt, now: float) -> Entry:
+    """The entry after the vendor took it."""
+    return replace(
+        _ended(entry, State.DELIVERED, now),
+        remote_id=receipt.remote_id[:256],
+        reason_class=None,
+        reason="",
+        answer="",
+    )
+
+
+def failed(entry: Entry, error: Exception, circumstances: Circumstances) -> Entry:
+    """The entry after `error`: dead, or open with the moment of its next try in `until`."""
+    if not isinstance(error, SwitchboardError):
+        return _after_bug(entry, error, circumstances)
+    now = circumstances.now
+    ended = replace(
+        _ended(entry, State.WAITING, now),
+        reason_class=error.reason,
+        reason=str(error),
+        answer=error.answer if isinstance(error, DeliveryError) else "",
+    )
+    if isinstance(error, OutcomeUnknown):
+        if circumstances.repeat is Repeat.AT_MOST_ONCE:
+            return outcome_unknown(ended, now)
+        ended = replace(ended, state=State.UNKNOWN)
+    if is_final(error.reason):
+        return replace(ended, state=State.DEAD)
+    if _fails_alone(ended, circumstances):
+        alone = f"unavailable for this event only, for a day: {error}"
+        return replace(ended, state=State.DEAD, reason=alone)
+    wait = wait_after(error, error.reason, entry.attempt, circumstances.jitter)
+    return replace(ended, until=now + wait)
+
+
+def dead(entry: Entry, reason_class: ReasonClass, reason: str, now: float) -> Entry:
+    """The entry as a dead letter."""
+    return replace(_ended(entry, State.DEAD, now), reason_class=reason_class, reason=reason)
+
+
+def _ended(entry: Entry, state: State, now: float) -> Entry:
+    return replace(
+        entry,
+        state=state,
+        revision=entry.revision + 1,
+        lease_until=0.0,
+        until=0.0,
+        updated_at=now,
+    )
+
+
+def _fails_alone(ended: Entry, circumstances: Circumstances) -> bool:
+    return (
+        ended.reason_class in _PASSING
+        and circumstances.now - ended.first_attempt_at > FAILING_ALONE_SECONDS
+        and circumstances.taken_at > ended.first_attempt_at
+    )
+
+
+def _after_bug(entry: Entry, error: Exception, circumstances: Circumstances) -> Entry:
+    bugs = entry.bugs + 1
+    ended = replace(
+        _ended(entry, State.WAITING, circumstances.now),
+        bugs=bugs,
+        reason_class=ReasonClass.BUG,
+        # A foreign exception's message may hold payload or a secret; its type does not.
+        reason=f"bug: {type(error).__name__} was raised while it was worked on",
+    )
+    if bugs >= BUG_ATTEMPTS:
+        return replace(ended, state=State.DEAD)
+    return replace(ended, until=circumstances.now + back_off(bugs, circumstances.jitter))
