@@ -34,7 +34,6 @@ class Parameter:
 class Status(StrEnum):
     """What was found of one version of a document."""
 
-    CANDIDATE = "candidate"
     GOOD = "good"
     REFUSED = "refused"
 
@@ -186,6 +185,7 @@ class Parameters:
         self._clock = clock
         self._known: dict[str, Parameter] = {}
         self._asked: set[str] = set()
+        self._was_read = False
         self._due = 0.0
 
     def get(self, *names: str) -> Mapping[str, Parameter]:
@@ -200,12 +200,18 @@ class Parameters:
             self._refresh(frozenset(self._asked | new), new, now)
         return {name: self._known[name] for name in names if name in self._known}
 
+    def everything(self) -> Mapping[str, Parameter]:
+        """All that the source gives, for a source that is not asked by name."""
+        self.get()
+        return self._known
+
     def _refresh(self, names: Collection[str], new: Collection[str], now: float) -> None:
         try:
             self._known = dict(self._source.fetch(names))
         except Unavailable:
-            if new:
+            if new or not self._was_read:
                 raise
         else:
             self._asked = set(names)
+            self._was_read = True
         self._due = now + READ_EVERY_SECONDS * (0.9 + 0.2 * random.random())  # noqa: S311

@@ -4,13 +4,12 @@ What was chosen for an event is recorded with it, so that a router's second try 
 same destinations even if documents changed in between.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from switchboard.envelope import ObjectRef, RawRef
-from switchboard.event import Event
+from switchboard.event import Event, digest
 from switchboard.routing import Choice
 
 SHARDS = 8
@@ -19,7 +18,7 @@ EVENT_TEXT_LIMIT = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as it is kept: whole, or by reference where it is large."""
+    """An event as it is kept: whole up to `EVENT_TEXT_LIMIT`, and where its payload is."""
 
     group: str
     event: Event
@@ -45,11 +44,6 @@ class EventStore(Protocol):
 
 
 def source_day(event: Event) -> str:
-    """The partition of the index by source and day; a shard keeps a busy day from being one."""
-    shard = int(event.id[:8], 36) % SHARDS if event.id[:8].isalnum() else 0
+    """The partition of the index by source and day; shards keep a busy day from being one."""
+    shard = int(digest(event.id)[:4], 16) % SHARDS
     return f"{event.source}#{event.time:%Y-%m-%d}#{shard}"
-
-
-def choices_text(choices: Sequence[Choice]) -> str:
-    """How choices are kept in an item."""
-    return json.dumps([choice.model_dump(mode="json") for choice in choices])

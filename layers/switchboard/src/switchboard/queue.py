@@ -1,6 +1,6 @@
 """The ports to SQS: what is sent, and who takes it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,3 +41,48 @@ class Visibility(Protocol):
         A failure is logged, not raised: the queue's own visibility time-out then applies.
         """
         ...
+
+
+BATCH_ENTRIES = 10
+BATCH_BYTES = 1024 * 1024
+
+
+def send_in_order(
+    messages: Sequence[Outgoing],
+    send_batch: Callable[[Sequence[Outgoing]], Sequence[str | None]],
+) -> list[str | None]:
+    """Send in batches that hold one message of a group each, in the order of every group.
+
+    SQS may take some entries of a batch and refuse others; were two of one group among them, the
+    later could be taken and the earlier not. A group whose message was refused sends no more.
+
+    Returns:
+        For each message None, or why it was not sent.
+    """
+    answers: list[str | None] = ["an earlier message of its group was refused"] * len(messages)
+    left = list(range(len(messages)))
+    while left:
+        wave = _wave(messages, left)
+        for index, answer in zip(wave, send_batch([messages[i] for i in wave]), strict=True):
+            answers[index] = answer
+        refused = {messages[i].group for i in wave if answers[i] is not None}
+        sent = set(wave)
+        left = [i for i in left if i not in sent and messages[i].group not in refused]
+    return answers
+
+
+def _wave(messages: Sequence[Outgoing], left: Sequence[int]) -> list[int]:
+    """The next batch: each group's first message, as many as SQS takes at once (at least one)."""
+    wave: list[int] = []
+    groups: set[str] = set()
+    size = 0
+    for index in left:
+        message = messages[index]
+        if message.group in groups:
+            continue
+        groups.add(message.group)
+        size += len(message.body)
+        if wave and (len(wave) == BATCH_ENTRIES or size > BATCH_BYTES):
+            break
+        wave.append(index)
+    return wave

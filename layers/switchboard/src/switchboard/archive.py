@@ -1,0 +1,59 @@
+"""The raw archive: one gzip JSON-lines object per routed batch, named by the events in it.
+
+Compression carries no time, so equal batches make equal bytes; a batch that is routed again in
+other company is archived again, and readers de-duplicate by id.
+"""
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from switchboard.envelope import Raw, RawRef
+from switchboard.event import digest
+
+
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """A raw payload and the event it became."""
+
+    event_id: str
+    source: str
+    raw: Raw
+
+
+class RawArchive(Protocol):
+    """Where raw payloads are kept."""
+
+    def write(self, lines: Sequence[RawLine]) -> Mapping[str, RawRef]:
+        """Keep `lines` in one object.
+
+        Returns:
+            The reference of each event id.
+
+        Raises:
+            Unavailable: the archive cannot be reached.
+        """
+        ...
+
+
+def object_key(lines: Sequence[RawLine]) -> str:
+    """`raw/YYYY/MM/DD/HH/{hash of the sorted ids}.jsonl.gz`, by the earliest arrival (UTC)."""
+    earliest = datetime.fromisoformat(min(line.raw.received_at for line in lines))
+    name = digest(*sorted(line.event_id for line in lines))
+    return f"raw/{earliest:%Y/%m/%d/%H}/{name}.jsonl.gz"
+
+
+def encode_lines(lines: Sequence[RawLine]) -> bytes:
+    """The object's bytes; line k is the k-th of `lines`."""
+    text = "".join(
+        json.dumps(
+            {"id": line.event_id, "source": line.source, **line.raw.model_dump()},
+            separators=(",", ":"),
+        )
+        + "\n"
+        for line in lines
+    )
+    return gzip.compress(text.encode("ascii"), mtime=0)

@@ -1,0 +1,47 @@
+"""The `configuration` table: every version of a document that was read, and what was found."""
+
+from switchboard.aws.clients import client
+from switchboard.aws.failures import translated
+from switchboard.aws.items import from_item, put_if, to_item
+from switchboard.configuration import Judged, Status
+
+
+class ConfigurationTable:
+    """See ConfigurationStore."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+
+    def record(self, judged: Judged) -> None:
+        """See ConfigurationStore."""
+        item = to_item(
+            {
+                "name": judged.name,
+                "version": judged.version,
+                "status": judged.status,
+                "text": judged.text,
+                "reason": judged.reason,
+            }
+        )
+        put_if(self._table, item, "attribute_not_exists(version)", "recording a document's version")
+
+    def last_good(self, name: str) -> Judged | None:
+        """See ConfigurationStore."""
+        with translated("looking for the last good document"):
+            pages = (
+                client("dynamodb")
+                .get_paginator("query")
+                .paginate(
+                    TableName=self._table,
+                    KeyConditionExpression="#name = :name",
+                    FilterExpression="#status = :good",
+                    ExpressionAttributeNames={"#name": "name", "#status": "status"},
+                    ExpressionAttributeValues=to_item({":name": name, ":good": Status.GOOD}),
+                    ScanIndexForward=False,
+                )
+            )
+            for page in pages:
+                for item in page["Items"]:
+                    values = from_item(item)
+                    return Judged(name, int(values["version"]), Status.GOOD, values["text"])
+        return None

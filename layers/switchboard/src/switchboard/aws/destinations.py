@@ -1,0 +1,96 @@
+"""The wiring of a destination: its documents, its code and the delivery core around them."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from switchboard.aws.archive import ArchiveBucket
+from switchboard.aws.configuration_table import ConfigurationTable
+from switchboard.aws.ledger_table import LedgerTable
+from switchboard.aws.parameters import NamedParameters
+from switchboard.aws.queues import SqsOutbox, SqsVisibility
+from switchboard.aws.runtime import Handle, Handler, Invocation, handler
+from switchboard.aws.secrets import StageSecrets
+from switchboard.aws.state_table import StateTable
+from switchboard.breaker import StateReader
+from switchboard.configuration import LastGood, Parameters
+from switchboard.delivery import Deliveries, Execution, Ports
+from switchboard.destination import Destination, DestinationSpec
+from switchboard.destination_documents import DestinationDocuments
+from switchboard.loop import Batch, deliver, read_records, report
+from switchboard.settings import DestinationSettings
+from switchboard.telemetry import InvocationTelemetry
+
+SPARE_SECONDS = 5.0
+
+Secrets = Callable[[], tuple[Mapping[str, str], ...]]
+Make = Callable[[Any, Secrets, Any], Destination]
+
+
+def destination_handler(spec: DestinationSpec, make: Make) -> Handler:
+    """The Lambda handler of a destination.
+
+    `make` takes the document (of `spec.document`), a callable for the accepted secrets (newest
+    first) and the deploy-time entry (of `spec.deploy_time`); it is called once per version of the
+    document.
+    """
+    return handler(DestinationSettings, partial(_wire, spec, make))
+
+
+def _wire(
+    spec: DestinationSpec,
+    make: Make,
+    settings: DestinationSettings,
+    telemetry: InvocationTelemetry,
+) -> Handle:
+    secrets = StageSecrets(settings.stage, time.time)
+    deploy_time = spec.deploy_time.model_validate(settings.deploy_time)
+    documents = DestinationDocuments(
+        spec,
+        settings.destination,
+        parameters=Parameters(NamedParameters(settings.stage), time.time),
+        last_good=LastGood(ConfigurationTable(settings.configuration_table), telemetry),
+        make=lambda document: make(
+            document, lambda: secrets.accepted(f"destinations/{settings.destination}"), deploy_time
+        ),
+    )
+    deliveries = Deliveries(
+        Ports(
+            name=settings.destination,
+            ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),
+            dead_letters=SqsOutbox(settings.dead_queue_url),
+            claims=ArchiveBucket(settings.archive_bucket),
+            configured=documents.configuration,
+            telemetry=telemetry,
+            clock=time.time,
+            jitter=random.random,
+        )
+    )
+    state = StateReader(StateTable(settings.state_table), settings.destination)
+    needed = spec.vendor_timeout_seconds + SPARE_SECONDS
+
+    def handle(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        records = read_records(event)
+        batch = Batch(records)
+        now = time.time()
+        held = state.read(now).holds_for(now)
+        if held > 0:
+            batch.put_all_back(held)
+        execution = Execution(invocation.request_id, invocation.deadline(now))
+        deliver(
+            batch,
+            lambda record: deliveries.handle(record, execution),
+            has_time=lambda: invocation.remaining() > needed,
+        )
+        url = queue_url(records[0].queue_arn, settings.queue_url, settings.urgent_queue_url)
+        return report(batch, SqsVisibility(url, telemetry))
+
+    return handle
+
+
+def queue_url(arn: str, *urls: str | None) -> str:
+    """The one of `urls` that names the queue of `arn`: messages go back where they came from."""
+    name = arn.rsplit(":", 1)[-1]
+    return next(url for url in urls if url is not None and url.rsplit("/", 1)[-1] == name)

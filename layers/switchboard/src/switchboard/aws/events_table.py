@@ -1,0 +1,57 @@
+"""The `events` table: what happened, one item per event under its group."""
+
+import json
+from collections.abc import Callable, Sequence
+
+from pydantic import TypeAdapter
+
+from switchboard.aws.items import put_if, to_item
+from switchboard.envelope import ObjectRef
+from switchboard.events import EVENT_TEXT_LIMIT, Recorded, source_day
+from switchboard.routing import Choice
+
+DAY_SECONDS = 24 * 60 * 60
+
+_CHOICES = TypeAdapter(list[Choice])
+
+
+class EventsTable:
+    """See EventStore. Items expire after `days`, like the ledger's."""
+
+    def __init__(self, table: str, days: int, clock: Callable[[], float]) -> None:
+        self._table = table
+        self._days = days
+        self._clock = clock
+
+    def append(self, recorded: Recorded) -> Sequence[Choice]:
+        """See EventStore."""
+        event = recorded.event
+        text = json.dumps(event.model_dump(mode="json"), separators=(",", ":"))
+        choices = _CHOICES.dump_json(list(recorded.destinations)).decode()
+        item = to_item(
+            {
+                "group": recorded.group,
+                "event_id": event.id,
+                "source": event.source,
+                "source_day": source_day(event),
+                "type": event.type,
+                "time": event.model_dump(mode="json")["time"],
+                "received_at": recorded.received_at,
+                "event": text if len(text) <= EVENT_TEXT_LIMIT else None,
+                "event_ref": _text(recorded.event_ref),
+                "raw_ref": _text(recorded.raw_ref),
+                "weak_id": event.weakid or None,
+                "destinations": choices,
+                "expires_at": int(self._clock()) + self._days * DAY_SECONDS,
+            }
+        )
+        found = put_if(
+            self._table, item, "attribute_not_exists(event_id)", "appending to the events table"
+        )
+        if found is None:
+            return recorded.destinations
+        return _CHOICES.validate_json(found["destinations"])
+
+
+def _text(ref: ObjectRef | None) -> str | None:
+    return None if ref is None else ref.model_dump_json()

@@ -1,0 +1,71 @@
+"""The ledger's table: one item per delivery under its group; dead ones also in the index `dead`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from switchboard.aws.items import Item, put_if, to_item
+from switchboard.destination import Lane
+from switchboard.errors import ReasonClass
+from switchboard.event import utc_text
+from switchboard.ledger import Entry, State
+from switchboard.retry import advice
+
+DAY_SECONDS = 24 * 60 * 60
+
+_WHOLE = ("revision", "attempt", "bugs", "lapses", "generation", "mapping_version")
+
+
+class LedgerTable:
+    """See Ledger. Items expire `days` after their last write."""
+
+    def __init__(self, table: str, days: int, clock: Callable[[], float]) -> None:
+        self._table = table
+        self._days = days
+        self._clock = clock
+
+    def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
+        """See Ledger. A write that botocore repeated finds its own trace and counts as done."""
+        found = put_if(
+            self._table,
+            entry_item(entry, expires_at=int(self._clock()) + self._days * DAY_SECONDS),
+            "attribute_not_exists(delivery)" if expected is None else "revision = :expected",
+            "writing the ledger",
+            None if expected is None else to_item({":expected": expected}),
+        )
+        if found is None:
+            return None
+        stored = entry_of(found)
+        return None if stored == entry else stored
+
+
+def sort_key(event_id: str, destination: str) -> str:
+    """The sort key of a delivery within its group."""
+    return f"{event_id}#{destination}"
+
+
+def entry_item(entry: Entry, *, expires_at: int) -> Item:
+    """`entry` as an item, with the keys of table and index."""
+    values = asdict(entry)
+    if entry.state is State.DEAD:
+        values["dead"] = f"dead#{entry.destination}"
+        values["dead_at"] = utc_text(datetime.fromtimestamp(entry.updated_at, UTC))
+        values["advice"] = advice(entry.reason_class or ReasonClass.BUG)
+    values["delivery"] = sort_key(entry.event_id, entry.destination)
+    values["expires_at"] = expires_at
+    return to_item(values)
+
+
+def entry_of(values: Mapping[str, Any]) -> Entry:
+    """The entry in an item's plain values; attributes of later releases are passed over."""
+    known = {name: values[name] for name in Entry.__dataclass_fields__ if name in values}
+    for name in _WHOLE:
+        if name in known:
+            known[name] = int(known[name])
+    known["state"] = State(known["state"])
+    if "lane" in known:
+        known["lane"] = Lane(known["lane"])
+    if "reason_class" in known:
+        known["reason_class"] = ReasonClass(known["reason_class"])
+    return Entry(**known)

@@ -1,0 +1,82 @@
+"""SQS: sending in order, and giving messages back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from switchboard.aws.clients import client
+from switchboard.aws.failures import translated
+from switchboard.errors import SwitchboardError, Unavailable
+from switchboard.queue import BATCH_ENTRIES, Outgoing, send_in_order
+from switchboard.telemetry import Telemetry
+
+
+class SqsOutbox:
+    """A FIFO queue to send to."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, messages: Sequence[Outgoing]) -> list[str | None]:
+        """See Outbox."""
+        accepted = False
+
+        def send_batch(batch: Sequence[Outgoing]) -> Sequence[str | None]:
+            nonlocal accepted
+            try:
+                answers = self._send_batch(batch)
+            except Unavailable as error:
+                if not accepted:
+                    raise
+                return [str(error)] * len(batch)
+            accepted = True
+            return answers
+
+        return send_in_order(messages, send_batch)
+
+    def _send_batch(self, batch: Sequence[Outgoing]) -> Sequence[str | None]:
+        with translated("sending to SQS"):
+            answer = client("sqs").send_message_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {
+                        "Id": str(index),
+                        "MessageBody": message.body,
+                        "MessageGroupId": message.group,
+                        "MessageDeduplicationId": message.deduplication_id,
+                    }
+                    for index, message in enumerate(batch)
+                ],
+            )
+        refused = {
+            int(entry["Id"]): f"SQS refused it: {entry.get('Code', 'no code')}"
+            for entry in answer.get("Failed", [])
+        }
+        return [refused.get(index) for index in range(len(batch))]
+
+
+class SqsVisibility:
+    """The queue that a batch came from. `url` belongs to the mapping that delivered the batch."""
+
+    def __init__(self, url: str, telemetry: Telemetry) -> None:
+        self._url = url
+        self._telemetry = telemetry
+
+    def change_visibility(self, receipts: Sequence[tuple[str, int]]) -> None:
+        """See Visibility."""
+        for start in range(0, len(receipts), BATCH_ENTRIES):
+            entries: list[Any] = [
+                {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                for index, (handle, seconds) in enumerate(receipts[start : start + BATCH_ENTRIES])
+            ]
+            try:
+                with translated("giving messages back to SQS"):
+                    answer = client("sqs").change_message_visibility_batch(
+                        QueueUrl=self._url, Entries=entries
+                    )
+            except SwitchboardError as error:
+                self._telemetry.warn("messages keep the queue's visibility", why=str(error))
+                continue
+            if answer.get("Failed"):
+                self._telemetry.warn(
+                    "messages keep the queue's visibility", refused=len(answer["Failed"])
+                )
