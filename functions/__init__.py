@@ -1,0 +1,1 @@
+"""The deployed units, one folder each."""

@@ -33,6 +33,7 @@ from switchboard.ledger import (
     Wait,
     claim,
     close,
+    conclude,
 )
 from switchboard.loop import Record
 from switchboard.outcomes import Circumstances, dead, delivered, failed
@@ -41,6 +42,8 @@ from switchboard.retry import CONFIGURATION_WAIT, LONGEST_IN_QUEUE_SECONDS, Jitt
 from switchboard.telemetry import Telemetry
 
 LEASE_MARGIN = 30.0
+LOST_RACE_SECONDS = 1.0
+WAITED_TOO_LONG = "waited 12 days in the queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,7 @@ class Deliveries:
         now = ports.clock()
         fresh = fresh_entry(envelope, event, ports.name, execution, now)
         if now - record.sent_at > LONGEST_IN_QUEUE_SECONDS:
-            old = dead(fresh, ReasonClass.UNAVAILABLE, "waited 12 days in the queue", now)
-            return self._end_unclaimed(envelope, old)
+            return self._end(envelope, fresh, ReasonClass.UNAVAILABLE, WAITED_TOO_LONG)
         try:
             configuration = ports.configured()
         except ConfigurationError as error:
@@ -186,30 +188,32 @@ class Deliveries:
             ports.telemetry.count("bugs", destination=ports.name, error=type(error).__name__)
         written = close(ports.ledger, entry, ended, late=_never)
         if not written:
-            return 1.0
+            return LOST_RACE_SECONDS
         if ended.state is State.DEAD:
             return self._bury(envelope, ended)
         ports.telemetry.count("retried", destination=ports.name, reason=str(ended.reason_class))
         return ended.until - now
 
-    def _end_unclaimed(self, envelope: Envelope | str, end: Entry) -> float | None:
-        """Write an ending that no claim went before, over whatever open entry there is."""
-        expected: int | None = None
-        for _ in range(5):
-            found = self._ports.ledger.put(end, expected=expected)
-            if found is None:
-                return self._bury(envelope, end)
-            if found.is_final:
-                return self._dropped(envelope, found)
-            expected = found.revision
-            end = replace(end, revision=found.revision + 1, attempt=found.attempt)
-        return 1.0
+    def _end(
+        self, envelope: Envelope | str, fresh: Entry, reason_class: ReasonClass, reason: str
+    ) -> float | None:
+        """Dead-letter what was never claimed here, over whatever open entry there is."""
+        now = self._ports.clock()
+        ended = conclude(
+            self._ports.ledger,
+            fresh,
+            stored=False,
+            ending=lambda entry: dead(entry, reason_class, reason, now),
+        )
+        if ended is None:
+            return LOST_RACE_SECONDS
+        entry, written = ended
+        return self._bury(envelope, entry) if written else self._dropped(envelope, entry)
 
     def _unreadable(self, record: Record, execution: Execution, error: EventError) -> float | None:
         """No event can be read: the dead letter holds the message's own body."""
-        now = self._ports.clock()
-        entry = unreadable_entry(record, self._ports.name, execution, now)
-        return self._end_unclaimed(record.body, dead(entry, ReasonClass.EVENT, str(error), now))
+        entry = unreadable_entry(record, self._ports.name, execution, self._ports.clock())
+        return self._end(record.body, entry, ReasonClass.EVENT, str(error))
 
     def _bury(self, envelope: Envelope | str, entry: Entry) -> float | None:
         ports = self._ports

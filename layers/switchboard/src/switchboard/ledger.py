@@ -264,3 +264,24 @@ def close(ledger: Ledger, mine: Entry, closed: Entry, *, late: Callable[[], None
         return found.state is State.DELIVERED
     newest = replace(closed, revision=found.revision + 1, attempt=found.attempt)
     return ledger.put(newest, expected=found.revision) is None
+
+
+def conclude(
+    ledger: Ledger, entry: Entry, *, stored: bool, ending: Callable[[Entry], Entry]
+) -> tuple[Entry, bool] | None:
+    """Write `ending` of `entry`, or of whatever open entry another execution wrote meanwhile.
+
+    Returns:
+        What the ledger now says, and whether that was written here (a final state stays as it
+        is); None when others were always faster.
+    """
+    expected = entry.revision if stored else None
+    for _ in range(5):
+        end = ending(entry)
+        found = ledger.put(end, expected=expected)
+        if found is None:
+            return end, True
+        if found.is_final:
+            return found, False
+        entry, expected = found, found.revision
+    return None

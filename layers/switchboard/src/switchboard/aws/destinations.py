@@ -10,7 +10,7 @@ from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import NamedParameters
-from switchboard.aws.queues import SqsOutbox, SqsVisibility
+from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
 from switchboard.aws.runtime import Handle, Handler, Invocation, handler
 from switchboard.aws.secrets import StageSecrets
 from switchboard.aws.state_table import StateTable
@@ -88,9 +88,3 @@ def _wire(
         return report(batch, SqsVisibility(url, telemetry))
 
     return handle
-
-
-def queue_url(arn: str, *urls: str | None) -> str:
-    """The one of `urls` that names the queue of `arn`: messages go back where they came from."""
-    name = arn.rsplit(":", 1)[-1]
-    return next(url for url in urls if url is not None and url.rsplit("/", 1)[-1] == name)

@@ -80,3 +80,9 @@ class SqsVisibility:
                 self._telemetry.warn(
                     "messages keep the queue's visibility", refused=len(answer["Failed"])
                 )
+
+
+def queue_url(arn: str, *urls: str | None) -> str:
+    """The one of `urls` that names the queue of `arn`: messages go back where they came from."""
+    name = arn.rsplit(":", 1)[-1]
+    return next(url for url in urls if url is not None and url.rsplit("/", 1)[-1] == name)

@@ -1,0 +1,1 @@
+"""From the ingest queues to the queues of the destinations that take an event."""

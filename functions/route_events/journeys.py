@@ -1,0 +1,86 @@
+"""The records of a batch on their way, and what becomes of each that fails a step."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from functions.route_events.attempts import Attempts
+from switchboard.envelope import Envelope, RawRef
+from switchboard.errors import EventError, SwitchboardError
+from switchboard.event import Event
+from switchboard.ledger import Entry
+from switchboard.loop import Batch, Record
+from switchboard.retry import back_off
+from switchboard.routing import Choice
+
+
+@dataclass(slots=True)
+class Journey:
+    """What is known of one record so far.
+
+    `envelope` is as it came, `whole` has its claim put back in; `fresh` is the ledger entry that
+    it would begin with, and `claimed` the one it has (most have none).
+    """
+
+    record: Record
+    envelope: Envelope
+    whole: Envelope
+    event: Event
+    fresh: Entry
+    claimed: Entry | None = None
+    raw_ref: RawRef | None = None
+    choices: Sequence[Choice] = ()
+
+
+class Journeys:
+    """The journeys of one batch. A step that raises takes its record, and its group, off the way.
+
+    EventError dead-letters the record, one of Switchboard's other errors makes it wait, and
+    anything else counts as a bug of this record.
+    """
+
+    def __init__(self, batch: Batch, attempts: Attempts) -> None:
+        self._batch = batch
+        self._attempts = attempts
+        self._journeys: dict[str, Journey] = {}
+
+    def begin(self, journey: Journey) -> None:
+        """Take `journey` on."""
+        self._journeys[journey.record.message_id] = journey
+
+    def live(self) -> Iterator[Journey]:
+        """Those that still go on, in the batch's order."""
+        for record in self._batch.live():
+            journey = self._journeys.get(record.message_id)
+            if journey is not None:
+                yield journey
+
+    def each(self, step: Callable[[Journey], None]) -> None:
+        """Do `step` for every live journey."""
+        for journey in self.live():
+            try:
+                step(journey)
+            except Exception as error:  # noqa: BLE001 - whatever a step raises has its treatment
+                self.stop(journey, error)
+
+    def stop(self, journey: Journey, error: Exception) -> None:
+        """End or delay `journey` for `error`."""
+        claimed, fresh, envelope = journey.claimed, journey.fresh, journey.envelope
+        if isinstance(error, EventError):
+            self.settle(
+                journey.record, lambda: self._attempts.refuse(claimed, fresh, envelope, error)
+            )
+        elif isinstance(error, SwitchboardError):
+            self.settle(journey.record, lambda: self._attempts.wait(claimed, journey.record, error))
+        else:
+            self.settle(journey.record, lambda: self._attempts.bug(claimed, fresh, envelope, error))
+
+    def settle(self, record: Record, ending: Callable[[], float | None]) -> None:
+        """Take `record` off the way with what `ending` answers: done (None), or put back."""
+        try:
+            seconds = ending()
+        except SwitchboardError:
+            seconds = back_off(min(record.receive_count, 6), self._attempts.jitter)
+        if seconds is None:
+            self._batch.done(record)
+        else:
+            self._batch.put_back(record, seconds)

@@ -1,0 +1,217 @@
+"""A batch of ingested events on its way to the destinations.
+
+    read → normalise → archive raw → choose destinations → append to `events` → fan out
+
+Each phase goes over the records that are still live. One that fails goes back alone with the later
+records of its group, and finds on its next try what it left behind: the archive and the events
+table take the same event twice without harm, the recorded choice of destinations is used again,
+and the destinations' queues and ledgers know a repeated fan-out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from switchboard.sources import KINDS
+
+from functions.route_events.attempts import ROUTE, Attempts
+from functions.route_events.journeys import Journey, Journeys
+from functions.route_events.routes import Network
+from switchboard.archive import RawArchive, RawLine
+from switchboard.claims import ClaimStore, check_in, check_out
+from switchboard.delivery import Execution, fresh_entry, unreadable_entry
+from switchboard.envelope import DeliveryOrder, Envelope, decode
+from switchboard.errors import EventError, SwitchboardError, Unavailable
+from switchboard.event import digest, queue_safe
+from switchboard.events import EventStore, Recorded
+from switchboard.ledger import Send
+from switchboard.loop import Batch, Record
+from switchboard.queue import Outbox, Outgoing
+from switchboard.routing import Choice, Undecided, choose
+from switchboard.telemetry import Telemetry
+
+UNCLAIMED_RECEIVES = 2
+UNKNOWN_TYPE = "8x8.unknown."
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything the router touches. `network` raises Unavailable if it was never read."""
+
+    events: EventStore
+    archive: RawArchive
+    claims: ClaimStore
+    network: Callable[[], Network]
+    attempts: Attempts
+    telemetry: Telemetry
+
+
+class Router:
+    """Routes batches; holds nothing between them."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def route(self, batch: Batch, execution: Execution) -> None:
+        """Route what can be routed; the rest is put back in `batch`, or dead-lettered."""
+        journeys = Journeys(batch, self._ports.attempts)
+        for record in batch.live():
+            self._begin(journeys, record, execution)
+        journeys.each(lambda journey: self._claim(journeys, journey))
+        journeys.each(self._normalise)
+        self._archive(journeys)
+        try:
+            network = self._ports.network()
+        except SwitchboardError as error:
+            for journey in journeys.live():
+                journeys.stop(journey, error)
+            return
+        journeys.each(partial(self._append, network))
+        self._fan_out(journeys, network)
+        journeys.each(lambda journey: self._finish(journeys, journey))
+
+    def _begin(self, journeys: Journeys, record: Record, execution: Execution) -> None:
+        """Read the envelope; what is none of ours is dead-lettered as it came."""
+        attempts = self._ports.attempts
+        try:
+            envelope = decode(record.body)
+            event, whole = check_out(envelope, self._ports.claims)
+        except EventError as error:
+            fresh = unreadable_entry(record, ROUTE, execution, attempts.clock())
+            refusal = error
+            journeys.settle(record, lambda: attempts.refuse(None, fresh, record.body, refusal))
+        except SwitchboardError as error:
+            passing = error
+            journeys.settle(record, lambda: attempts.wait(None, record, passing))
+        else:
+            fresh = fresh_entry(whole, event, ROUTE, execution, attempts.clock())
+            journeys.begin(Journey(record, envelope, whole, event, fresh))
+
+    def _claim(self, journeys: Journeys, journey: Journey) -> None:
+        """Claim what came back often, so that a record which kills the process is found."""
+        if journey.record.receive_count <= UNCLAIMED_RECEIVES:
+            return
+        attempts = self._ports.attempts
+        decision = attempts.claim(journey.fresh)
+        if isinstance(decision, Send):
+            journey.claimed = decision.entry
+        else:
+            journeys.settle(journey.record, lambda: attempts.end(decision, journey.envelope))
+
+    def _normalise(self, journey: Journey) -> None:
+        raw = journey.whole.raw
+        if raw is None:
+            journey.raw_ref = journey.whole.raw_ref
+            return
+        kind = KINDS.get(raw.kind)
+        if kind is None:
+            raise EventError(f"normalising: no source is of kind {raw.kind!r}")
+        journey.event = kind.normalise(journey.event, raw)
+        if journey.event.type.startswith(UNKNOWN_TYPE):
+            self._ports.telemetry.count(
+                "unknown_type", source=journey.event.source, type=journey.event.type
+            )
+
+    def _archive(self, journeys: Journeys) -> None:
+        """Keep the raw payloads of everything that is live, in one object."""
+        arrived = [journey for journey in journeys.live() if journey.whole.raw is not None]
+        lines = [
+            RawLine(journey.event.id, journey.event.source, journey.whole.raw)
+            for journey in arrived
+            if journey.whole.raw is not None
+        ]
+        if not lines:
+            return
+        try:
+            refs = self._ports.archive.write(lines)
+        except SwitchboardError as error:
+            for journey in arrived:
+                journeys.stop(journey, error)
+        else:
+            for journey in arrived:
+                journey.raw_ref = refs[journey.event.id]
+
+    def _append(self, network: Network, journey: Journey) -> None:
+        """Record the event with its destinations; a replay has its one destination already."""
+        order = journey.envelope.delivery
+        if order is not None:
+            if network.outbox(order.only, order.lane) is None:
+                raise EventError(f"replaying: no destination {order.only!r} is deployed")
+            journey.choices = [Choice(name=order.only, lane=order.lane, version=0)]
+            return
+        choices, undecided = choose(journey.event, network.routes)
+        for one in undecided:
+            self._refuse_for(journey, one)
+        raw = journey.whole.raw
+        journey.choices = self._ports.events.append(
+            Recorded(
+                group=journey.whole.group,
+                event=journey.event,
+                received_at=raw.received_at if raw else "",
+                raw_ref=journey.raw_ref,
+                event_ref=journey.envelope.event_ref,
+                destinations=choices,
+            )
+        )
+
+    def _refuse_for(self, journey: Journey, one: Undecided) -> None:
+        """A predicate that fails on this event: a dead letter for that destination alone."""
+        fresh = replace(journey.fresh, destination=one.destination)
+        wait = self._ports.attempts.refuse(None, fresh, journey.envelope, one.error)
+        if wait is not None:
+            raise Unavailable(f"dead-lettering an event that {one.destination} cannot decide on")
+
+    def _fan_out(self, journeys: Journeys, network: Network) -> None:
+        """One message per event and destination, queue by queue, in the order of each group."""
+        outboxes: dict[Outbox, None] = {}
+        for journey in journeys.live():
+            for choice in journey.choices:
+                outbox = network.outbox(choice.name, choice.lane)
+                if outbox is None:
+                    self._ports.telemetry.count("skipped", destination=choice.name)
+                else:
+                    outboxes[outbox] = None
+        for outbox in outboxes:
+            self._send(journeys, network, outbox)
+
+    def _send(self, journeys: Journeys, network: Network, outbox: Outbox) -> None:
+        sent: list[tuple[Journey, Outgoing]] = []
+
+        def collect(journey: Journey) -> None:
+            sent.extend(
+                (journey, self._message(journey, choice))
+                for choice in journey.choices
+                if network.outbox(choice.name, choice.lane) is outbox
+            )
+
+        journeys.each(collect)
+        answers: list[str | None]
+        try:
+            answers = outbox.send([message for _, message in sent])
+        except SwitchboardError as error:
+            answers = [str(error)] * len(sent)
+        for (journey, _), refused in zip(sent, answers, strict=True):
+            if refused is not None:
+                journeys.stop(journey, Unavailable(f"fanning out: {refused}"))
+
+    def _message(self, journey: Journey, choice: Choice) -> Outgoing:
+        order = journey.envelope.delivery or DeliveryOrder(only=choice.name, lane=choice.lane)
+        envelope = Envelope(
+            event=journey.event,
+            group=journey.whole.group,
+            tenant=journey.whole.tenant,
+            raw_ref=journey.raw_ref,
+            delivery=order,
+        )
+        replay = [order.replay] if order.replay else []
+        return Outgoing(
+            body=check_in(envelope, self._ports.claims),
+            group=queue_safe(journey.whole.group),
+            deduplication_id=digest(journey.event.id, choice.name, *replay),
+        )
+
+    def _finish(self, journeys: Journeys, journey: Journey) -> None:
+        if journey.claimed is not None:
+            self._ports.attempts.routed(journey.claimed)
+        self._ports.telemetry.count("routed", source=journey.event.source)
+        journeys.settle(journey.record, lambda: None)

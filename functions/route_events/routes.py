@@ -1,0 +1,96 @@
+"""The destinations of a stage as the router sees them: their queues and their predicates."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from switchboard.configuration import LastGood, Parameter, Parameters
+from switchboard.destination import Lane
+from switchboard.errors import ConfigurationError
+from switchboard.queue import Outbox
+from switchboard.routing import Route, compile_route
+from switchboard.telemetry import Telemetry
+
+DEPLOYED = "deployment/destinations/"
+DOCUMENTS = "destinations/"
+
+
+class Deployed(BaseModel):
+    """What a destination's stack says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    queues: Mapping[Lane, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Where events can go now: the routes of configured destinations, and every queue."""
+
+    routes: Sequence[Route]
+    outboxes: Mapping[str, Mapping[Lane, Outbox]]
+
+    def outbox(self, destination: str, lane: Lane) -> Outbox | None:
+        """The destination's queue of that lane, else its normal one; None: it is not deployed."""
+        lanes = self.outboxes.get(destination, {})
+        return lanes.get(lane) or lanes.get(Lane.NORMAL)
+
+
+class NetworkReader:
+    """Reads the network from the stage's parameters, and judges what is new in them."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        last_good: LastGood,
+        open_outbox: Callable[[str], Outbox],
+        telemetry: Telemetry,
+    ) -> None:
+        self._parameters = parameters
+        self._last_good = last_good
+        self._open_outbox = open_outbox
+        self._telemetry = telemetry
+        self._outboxes: dict[str, Outbox] = {}
+
+    def read(self) -> Network:
+        """The network as the documents stand now; raises Unavailable if they were never read."""
+        parameters = self._parameters.everything()
+        deployed = {
+            name.removeprefix(DEPLOYED): parameter
+            for name, parameter in parameters.items()
+            if name.startswith(DEPLOYED)
+        }
+        routes = [
+            route
+            for name in sorted(deployed)
+            if (route := self._route(name, parameters.get(DOCUMENTS + name))) is not None
+        ]
+        return Network(routes, {name: self._lanes(name, at) for name, at in deployed.items()})
+
+    def _route(self, name: str, parameter: Parameter | None) -> Route | None:
+        """None: not configured, or broken and never good; nothing is routed to it."""
+        if parameter is None:
+            return None
+        judged_as = f"routes/{name}"
+        try:
+            serving = self._last_good.judge(judged_as, parameter, partial(compile_route, name=name))
+        except ConfigurationError as error:
+            self._telemetry.count("configuration_errors", destination=name)
+            self._telemetry.warn("nothing is routed to a destination", why=str(error))
+            return None
+        return Route(name, serving.document, serving.version)
+
+    def _lanes(self, name: str, parameter: Parameter) -> Mapping[Lane, Outbox]:
+        try:
+            deployed = Deployed.model_validate_json(parameter.text)
+        except ValidationError:
+            self._telemetry.warn("a destination's deployment parameter is broken", destination=name)
+            return {}
+        return {lane: self._outbox(url) for lane, url in deployed.queues.items()}
+
+    def _outbox(self, url: str) -> Outbox:
+        if url not in self._outboxes:
+            self._outboxes[url] = self._open_outbox(url)
+        return self._outboxes[url]

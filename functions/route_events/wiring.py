@@ -1,0 +1,58 @@
+"""The router with its adapters to AWS."""
+
+import random
+import time
+from typing import Any
+
+from functions.route_events.attempts import Attempts
+from functions.route_events.router import Ports, Router
+from functions.route_events.routes import NetworkReader
+from switchboard.aws.archive import ArchiveBucket
+from switchboard.aws.configuration_table import ConfigurationTable
+from switchboard.aws.events_table import EventsTable
+from switchboard.aws.ledger_table import LedgerTable
+from switchboard.aws.parameters import StageParameters
+from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
+from switchboard.aws.runtime import Handle, Invocation
+from switchboard.configuration import LastGood, Parameters
+from switchboard.delivery import Execution
+from switchboard.loop import Batch, read_records, report
+from switchboard.settings import RouterSettings
+from switchboard.telemetry import InvocationTelemetry
+
+
+def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
+    """The router of one sandbox."""
+    bucket = ArchiveBucket(settings.archive_bucket)
+    network = NetworkReader(
+        Parameters(StageParameters(settings.stage), time.time),
+        LastGood(ConfigurationTable(settings.configuration_table), telemetry),
+        SqsOutbox,
+        telemetry,
+    )
+    attempts = Attempts(
+        ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),
+        dead_letters=SqsOutbox(settings.ingest_dead_queue_url),
+        telemetry=telemetry,
+        clock=time.time,
+        jitter=random.random,
+    )
+    router = Router(
+        Ports(
+            events=EventsTable(settings.events_table, settings.ledger_days, time.time),
+            archive=bucket,
+            claims=bucket,
+            network=network.read,
+            attempts=attempts,
+            telemetry=telemetry,
+        )
+    )
+
+    def handle(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        records = read_records(event)
+        batch = Batch(records)
+        router.route(batch, Execution(invocation.request_id, invocation.deadline(time.time())))
+        urls = (settings.ingest_queue_url, settings.ingest_bulk_queue_url)
+        return report(batch, SqsVisibility(queue_url(records[0].queue_arn, *urls), telemetry))
+
+    return handle
