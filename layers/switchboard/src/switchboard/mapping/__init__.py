@@ -1,0 +1,11 @@
+"""What a customer writes: JMESPath expressions over an event, with functions of our own.
+
+JMESPath (https://jmespath.org/specification.html) is parsed and evaluated by its library. It has
+no arithmetic and knows no phones, zones or durations; `functions` adds those. Absent fields are
+null and no error, which the floating types of 8x8's payloads need.
+"""
+
+from switchboard.mapping.documents import Mapping, MappingDocument, compile_mapping
+from switchboard.mapping.expressions import Expression, compile_expression
+
+__all__ = ["Expression", "Mapping", "MappingDocument", "compile_expression", "compile_mapping"]

@@ -1,0 +1,52 @@
+"""What the functions take: JSON values, with 8x8's habit of sending numbers as texts."""
+
+import math
+from typing import Any
+
+
+class Impossible(Exception):
+    """A value of a type that a function cannot take; the message says which it found."""
+
+
+def number(value: Any) -> float | None:
+    """A number, or a text that is one; null and empty texts are null.
+
+    Raises:
+        Impossible: anything else, and what is not finite.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise Impossible(f"takes a number, and found {type_name(value)}")
+    try:
+        read = value if isinstance(value, int) else float(value)
+        finite = math.isfinite(read)
+    except (ValueError, OverflowError):
+        raise Impossible("takes a number, and found a text that is none") from None
+    if not finite:
+        raise Impossible("takes a number, and found one that is not finite")
+    return read
+
+
+def text(value: Any) -> str | None:
+    """A text, or a number written as one; null is null.
+
+    Raises:
+        Impossible: anything else.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Impossible(f"takes a text, and found {type_name(value)}")
+    return str(value)
+
+
+def type_name(value: Any) -> str:
+    """The JSON name of a value's type."""
+    names = {bool: "a boolean", dict: "an object", list: "an array", str: "a text"}
+    return "null" if value is None else names.get(type(value), "a number")
+
+
+def whole(value: float) -> float:
+    """3.0 as 3: what is whole looks whole in the output."""
+    return int(value) if float(value).is_integer() else value

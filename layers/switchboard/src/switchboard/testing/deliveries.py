@@ -1,0 +1,132 @@
+"""A destination, its messages and its delivery core, for tests: real code over memory stores."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from switchboard.delivery import Configuration, Deliveries, Execution, Ports
+from switchboard.destination import Delivery, Destination, Receipt, Repeat
+from switchboard.destination_documents import whole_event
+from switchboard.envelope import DeliveryOrder, Envelope, encode
+from switchboard.event import Event, event_id
+from switchboard.loop import Batch, Record, deliver
+from switchboard.testing.stores import (
+    Clock,
+    MemoryBucket,
+    MemoryLedger,
+    MemoryOutbox,
+    RecordingTelemetry,
+)
+
+QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:switchboard-test-crm-normal.fifo"
+
+
+def make_event(number: int = 1, *, source: str = "meetings", **changes: Any) -> Event:
+    """An event whose id is made from `number`."""
+    values: dict[str, Any] = {
+        "id": event_id(source, f"event-{number}"),
+        "source": source,
+        "type": "meeting.participant.joined",
+        "subject": "weekly-sync",
+        "time": datetime(2026, 11, 24, 9, 30, number % 60, tzinfo=UTC),
+        "data": {"number": number},
+        "sourceeventid": f"event-{number}",
+        **changes,
+    }
+    return Event(**values)
+
+
+def make_record(
+    event: Event,
+    *,
+    group: str = "interaction:one",
+    receive_count: int = 1,
+    sent_at: float = 1_790_000_000.0,
+    order: DeliveryOrder | None = None,
+) -> Record:
+    """A message of a destination's queue that carries `event`."""
+    envelope = Envelope(event=event, group=group, delivery=order or DeliveryOrder(only="crm"))
+    return Record(
+        message_id=f"message-{event.id}",
+        receipt_handle=f"receipt-{event.id}-{receive_count}",
+        body=encode(envelope),
+        group=group,
+        receive_count=receive_count,
+        sent_at=sent_at,
+        queue_arn=QUEUE_ARN,
+    )
+
+
+class ScriptedDestination:
+    """A destination whose answers are given: an exception is raised, a receipt returned.
+
+    `sent` holds every delivery that reached it, `stored` the keys that it would now hold.
+    """
+
+    def __init__(self, *answers: Receipt | Exception | Callable[[Delivery], Receipt]) -> None:
+        self.answers = list(answers)
+        self.sent: list[Delivery] = []
+        self.stored: set[str] = set()
+
+    def reference(self, delivery: Delivery) -> str:  # noqa: ARG002
+        """See Destination."""
+        return ""
+
+    def send(self, delivery: Delivery) -> Receipt:
+        """See Destination; out of answers, it takes everything."""
+        self.sent.append(delivery)
+        answer = self.answers.pop(0) if self.answers else Receipt("remote")
+        if isinstance(answer, Exception):
+            raise answer
+        receipt = answer if isinstance(answer, Receipt) else answer(delivery)
+        self.stored.add(delivery.key)
+        return receipt
+
+    def find(self, delivery: Delivery) -> Receipt | None:
+        """See Destination."""
+        return Receipt("found") if delivery.key in self.stored else None
+
+
+class DeliveryBench:
+    """One destination `crm` with its core: deliver batches, move the clock, see what is left."""
+
+    def __init__(self, destination: Destination, repeat: Repeat = Repeat.NATIVE) -> None:
+        self.clock = Clock()
+        self.ledger = MemoryLedger()
+        self.dead_letters = MemoryOutbox()
+        self.bucket = MemoryBucket()
+        self.telemetry = RecordingTelemetry()
+        self.configuration: Callable[[], Configuration] = lambda: Configuration(
+            destination=destination, mapped=whole_event, repeat=repeat, mapping_version=1
+        )
+        self._ports = Ports(
+            name="crm",
+            ledger=self.ledger,
+            dead_letters=self.dead_letters,
+            claims=self.bucket,
+            configured=lambda: self.configuration(),  # noqa: PLW0108 - it may be replaced later
+            telemetry=self.telemetry,
+            clock=self.clock,
+            jitter=lambda: 0.5,
+        )
+        self.deliveries = Deliveries(self._ports)
+        self._invocations = 0
+
+    def another_sandbox(self) -> None:
+        """Go on in a sandbox that remembers nothing."""
+        self.deliveries = Deliveries(replace(self._ports))
+
+    def execution(self, seconds: float = 60.0) -> Execution:
+        """A new invocation that ends in `seconds`."""
+        self._invocations += 1
+        return Execution(f"invocation-{self._invocations}", self.clock() + seconds)
+
+    def deliver(
+        self, *records: Record, has_time: Callable[[], bool] = lambda: True
+    ) -> dict[str, int]:
+        """Deliver a batch; the message ids that go back, with their visibility."""
+        batch = Batch(records)
+        execution = self.execution()
+        deliver(batch, lambda record: self.deliveries.handle(record, execution), has_time=has_time)
+        return {record.message_id: seconds for record, seconds in batch.failures()}

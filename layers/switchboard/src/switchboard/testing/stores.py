@@ -1,0 +1,217 @@
+"""In-memory stores that keep the ports' promises; each can be told to fail."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from switchboard.archive import RawLine, encode_lines, object_key
+from switchboard.breaker import DestinationState
+from switchboard.configuration import Judged, Parameter, Status
+from switchboard.envelope import ObjectRef, RawRef
+from switchboard.errors import EventError, SwitchboardError
+from switchboard.events import Recorded
+from switchboard.ledger import Entry
+from switchboard.queue import Outgoing, send_in_order
+from switchboard.routing import Choice
+
+
+class Clock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self, now: float = 1_790_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+class Failing:
+    """Something that raises `failure` as long as it is set."""
+
+    failure: SwitchboardError | None = None
+
+    def check(self) -> None:
+        """Raise the failure, if there is one."""
+        if self.failure is not None:
+            raise self.failure
+
+
+class MemoryLedger(Failing):
+    """See Ledger. `before_put` runs before each write: the place for another execution's."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str, str], Entry] = {}
+        self.history: list[Entry] = []
+        self.before_put: Callable[[Entry], None] | None = None
+
+    def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
+        """See Ledger."""
+        self.check()
+        if self.before_put is not None:
+            self.before_put(entry)
+        key = (entry.group, entry.event_id, entry.destination)
+        found = self.entries.get(key)
+        if (None if found is None else found.revision) != expected:
+            return None if found == entry else found
+        self.entries[key] = entry
+        self.history.append(entry)
+        return None
+
+    def of(self, event_id: str, destination: str) -> Entry:
+        """The one entry of a delivery."""
+        (entry,) = (
+            entry
+            for (_, event, name), entry in self.entries.items()
+            if event == event_id and name == destination
+        )
+        return entry
+
+
+class MemoryOutbox(Failing):
+    """See Outbox. `refuse` answers why a message is refused, or None."""
+
+    def __init__(self) -> None:
+        self.taken: list[Outgoing] = []
+        self.refuse: Callable[[Outgoing], str | None] = lambda _: None
+
+    def send(self, messages: Sequence[Outgoing]) -> list[str | None]:
+        """See Outbox."""
+        self.check()
+        return send_in_order(messages, self._send_batch)
+
+    def _send_batch(self, batch: Sequence[Outgoing]) -> Sequence[str | None]:
+        answers = [self.refuse(message) for message in batch]
+        self.taken.extend(
+            message for message, answer in zip(batch, answers, strict=True) if answer is None
+        )
+        return answers
+
+
+class MemoryEvents(Failing):
+    """See EventStore."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Recorded] = {}
+
+    def append(self, recorded: Recorded) -> Sequence[Choice]:
+        """See EventStore."""
+        self.check()
+        return self.kept.setdefault((recorded.group, recorded.event.id), recorded).destinations
+
+
+class MemoryBucket(Failing):
+    """See RawArchive and ClaimStore."""
+
+    name = "archive"
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def write(self, lines: Sequence[RawLine]) -> Mapping[str, RawRef]:
+        """See RawArchive."""
+        self.check()
+        key = object_key(lines)
+        self.objects[key] = encode_lines(lines)
+        return {
+            line.event_id: RawRef(bucket=self.name, key=key, line=number)
+            for number, line in enumerate(lines)
+        }
+
+    def store(self, name: str, body: str) -> ObjectRef:
+        """See ClaimStore."""
+        self.check()
+        self.objects[f"claims/{name}"] = body.encode("ascii")
+        return ObjectRef(bucket=self.name, key=f"claims/{name}")
+
+    def load(self, ref: ObjectRef) -> str:
+        """See ClaimStore."""
+        self.check()
+        if ref.key not in self.objects:
+            raise EventError(f"reading the claim {ref.key}: it is gone")
+        return self.objects[ref.key].decode("ascii")
+
+
+class MemoryStates(Failing):
+    """See StateStore."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, DestinationState] = {}
+        self.reads = 0
+
+    def read(self, destination: str) -> DestinationState:
+        """See StateStore."""
+        self.reads += 1
+        self.check()
+        return self.states.get(destination, DestinationState())
+
+
+class MemoryParameters(Failing):
+    """See ParameterSource. Setting a text raises its version, as SSM does."""
+
+    def __init__(self, **texts: str) -> None:
+        self.parameters: dict[str, Parameter] = {}
+        self.fetches: list[Collection[str]] = []
+        for name, text in texts.items():
+            self.set(name, text)
+
+    def set(self, name: str, text: str) -> None:
+        """Write a parameter."""
+        before = self.parameters.get(name)
+        self.parameters[name] = Parameter(text, 1 if before is None else before.version + 1)
+
+    def fetch(self, names: Collection[str]) -> Mapping[str, Parameter]:
+        """See ParameterSource; every parameter where no name is asked for."""
+        self.fetches.append(names)
+        self.check()
+        wanted = names or self.parameters
+        return {name: self.parameters[name] for name in wanted if name in self.parameters}
+
+
+class MemoryConfiguration(Failing):
+    """See ConfigurationStore."""
+
+    def __init__(self) -> None:
+        self.judged: dict[tuple[str, int], Judged] = {}
+
+    def record(self, judged: Judged) -> None:
+        """See ConfigurationStore."""
+        self.check()
+        self.judged.setdefault((judged.name, judged.version), judged)
+
+    def last_good(self, name: str) -> Judged | None:
+        """See ConfigurationStore."""
+        self.check()
+        good = [
+            judged
+            for (kept, _), judged in self.judged.items()
+            if kept == name and judged.status is Status.GOOD
+        ]
+        return max(good, key=lambda judged: judged.version, default=None)
+
+
+class RecordingTelemetry:
+    """See Telemetry: `counts` by (name, source or destination), and every warning."""
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[str, str], float] = {}
+        self.warnings: list[tuple[str, dict[str, Any]]] = []
+
+    def count(
+        self,
+        name: str,
+        value: float = 1,
+        *,
+        source: str | None = None,
+        destination: str | None = None,
+        **properties: str,  # noqa: ARG002
+    ) -> None:
+        """See Telemetry."""
+        key = (name, source or destination or "none")
+        self.counts[key] = self.counts.get(key, 0) + value
+
+    def warn(self, message: str, **fields: Any) -> None:
+        """See Telemetry."""
+        self.warnings.append((message, fields))

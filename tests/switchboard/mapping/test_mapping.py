@@ -1,0 +1,140 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchboard.errors import ConfigurationError, EventError
+from switchboard.mapping import compile_expression, compile_mapping
+from switchboard.mapping.functions import OURS
+from switchboard.testing.deliveries import make_event
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def value(expression: str, **data: Any) -> Any:
+    return compile_expression(expression).evaluate(data)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("e164('(415) 555-2671')", "+14155552671"),
+        ("e164('030 901820', 'DE')", "+4930901820"),
+        ("e164('sip:+14155552671@8x8.com')", "+14155552671"),
+        ("e164('tel:+14155552671;ext=12')", "+14155552671"),
+        ("e164('1001')", None),
+        ("e164('911')", None),
+        ("e164('anonymous')", None),
+        ("e164(`4155552671`)", "+14155552671"),
+        ("e164(absent)", None),
+        ("national('+14155552671')", "(415) 555-2671"),
+        ("country('+4930901820')", "DE"),
+        ("utc(`1788250530188`)", "2026-09-01T08:15:30.188Z"),
+        ("utc(`1788250530`)", "2026-09-01T08:15:30.000Z"),
+        ("utc('2026-09-01T10:15:30+02:00')", "2026-09-01T08:15:30.000Z"),
+        ("utc(absent)", None),
+        ("local_time(`1788250530`, 'Europe/Berlin')", "2026-09-01T10:15:30+02:00"),
+        ("local_date('2026-09-01T23:30:00Z', 'Europe/Berlin')", "2026-09-02"),
+        ("epoch('2026-09-01T08:15:30Z')", 1788250530),
+        ("hhmmss(`3723`)", "01:02:03"),
+        ("hhmmss('90')", "00:01:30"),
+        ("hhmmss(`-5`)", "-00:00:05"),
+        ("hhmmss(`360000`)", "100:00:00"),
+        ("minutes(`90`)", 1.5),
+        ("coalesce(absent, '', 'third')", "third"),
+        ("when(vip, 'urgent', 'normal')", "normal"),
+        ("upper('abc')", "ABC"),
+        ("lower('ABC')", "abc"),
+        ("trim('  a ')", "a"),
+        ("concat('call ', `7`, absent)", "call 7"),
+        ("mask('+14155552671')", "********2671"),
+        ("mask('abc', `0`)", "***"),
+        ("mask(absent)", None),
+        ("add(`1`, '2', `3.5`)", 6.5),
+        ("sub(`5`, `3`)", 2),
+        ("mul(`2`, `3`)", 6),
+        ("div(`7`, `2`)", 3.5),
+        ("div(`7`, `0`)", None),
+        ("add(`1`, absent)", None),
+        ("round(`2.567`, `2`)", 2.57),
+        ("length('abc')", 3),
+    ],
+)
+def test_functions(expression: str, expected: object) -> None:
+    assert value(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("hhmmss('soon')", r"hhmmss\(\) takes a number, and found a text"),
+        ("hhmmss(`[]`)", "found an array"),
+        ("upper(`{}`)", "found an object"),
+        ("utc('yesterday')", "takes a time"),
+        ("utc(`1e300`)", "takes a time"),
+        ("local_time(`0`, 'Mars/Olympus')", "knows no zone"),
+        ("e164('+14155552671', `7`)", "region"),
+        ("length(`7`)", r"length\(\) takes .*string.*found number"),
+        ("hhmmss()", "takes 1 values, not 0"),
+    ],
+)
+def test_a_value_that_a_function_cannot_take_is_the_events_error(expression: str, why: str) -> None:
+    with pytest.raises(EventError, match=why):
+        value(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("data.", "cannot be parsed"),
+        ("a ==", "cannot be parsed"),
+        ("", "cannot be parsed"),
+        ("e146(x)", r"calls e146\(\) at position 1.*did you mean e164"),
+        ("length(nope_such(x))", "unknown"),
+        ("x" * 1025, "1025 characters"),
+        ("trim(" * 40 + "a" + ")" * 40, "deeper than 32"),
+    ],
+)
+def test_a_broken_expression_is_refused_when_it_is_compiled(expression: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        compile_expression(expression)
+
+
+def test_a_mapping_reads_the_event_as_its_cloudevent() -> None:
+    mapping = compile_mapping({"Type": "type", "Number": "data.number", "Nothing": "data.nope"})
+    assert mapping.apply(make_event(7)) == {
+        "Type": "meeting.participant.joined",
+        "Number": 7,
+        "Nothing": None,
+    }
+
+
+def test_an_error_names_the_field() -> None:
+    with pytest.raises(EventError, match=r"mapping the field .Duration.: .*hhmmss"):
+        compile_mapping({"Duration": "hhmmss(data.number)"}).apply(make_event(data={"number": []}))
+    with pytest.raises(ConfigurationError, match=r"fields\.Duration: .*hhms"):
+        compile_mapping({"Duration": "hhms(data.number)"})
+
+
+def test_the_output_is_bounded() -> None:
+    with pytest.raises(EventError, match="at most 65536"):
+        compile_mapping({"All": "data"}).apply(make_event(data={"text": "x" * 70_000}))
+
+
+@given(data=JSON)
+def test_no_event_makes_a_function_fail_otherwise_than_by_an_event_error(data: object) -> None:
+    for name, (_, fewest, _) in OURS.items():
+        arguments = ", ".join(["x", "y", "z"][:fewest])
+        try:
+            value(f"{name}({arguments})", x=data, y=data, z=data)
+        except EventError:
+            continue
