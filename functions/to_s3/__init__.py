@@ -1,0 +1,1 @@
+"""Events to a bucket of the customer's own, one object each."""

@@ -1,0 +1,1 @@
+"""Events to any https endpoint, signed as Standard Webhooks says."""
