@@ -42,35 +42,35 @@ def source_name(event: Mapping[str, Any]) -> str:
     return parts[1] if len(parts) == 2 and parts[0] == "webhooks" else ""
 
 
+def source_ip(event: Mapping[str, Any]) -> str:
+    """The address that API Gateway saw; a forwarding header could be anyone's."""
+    context = event.get("requestContext") or {}
+    return str((context.get("identity") or {}).get("sourceIp") or "")
+
+
 def read_request(event: Mapping[str, Any], limit: int) -> Request:
-    """The request in a proxy event; nothing larger than `limit` bytes is decoded.
+    """The request in a proxy event, with the exact bytes of its body.
 
     Raises:
-        Refusal: 413 for a body that is too large, 400 for base64 that is none.
+        Refusal: 413 for a body of more than `limit` bytes, before it is decoded; 400 for base64
+            that is none.
     """
     text = event.get("body") or ""
     encoded = bool(event.get("isBase64Encoded"))
-    # Base64 grows by a third: this bounds the decoded size before anything is decoded.
-    if len(text) > (limit * 4 // 3 + 4 if encoded else limit):
+    # Three bytes for each four characters, less the padding of at most two.
+    if (len(text) * 3 // 4 - 2 if encoded else len(text)) > limit:
         raise Refusal.too_large(limit)
     body = _decoded(text) if encoded else text.encode("utf-8", "surrogatepass")
     if len(body) > limit:
         raise Refusal.too_large(limit)
-    context = event.get("requestContext") or {}
-    return Request(
-        headers=_headers(event),
-        body=body,
-        source_ip=str((context.get("identity") or {}).get("sourceIp") or ""),
-    )
+    return Request(headers=_headers(event), body=body, source_ip=source_ip(event))
 
 
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Refusal(
-            400, "invalid_base64", "the body is not base64", "send the body as it is"
-        ) from None
+        raise Refusal.invalid_base64() from None
 
 
 def _headers(event: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,19 @@
 
 from collections.abc import Mapping
 
+from switchboard.errors import EventError
+from switchboard.sources import Doubt, SignatureRefused
+
+_SIGN_AGAIN = "sign the exact bytes of the body with this source's secret"
+_WHAT_TO_DO: Mapping[Doubt, str] = {
+    Doubt.MISSING: "send the headers that this source's kind signs with",
+    Doubt.AMBIGUOUS: "send each header of the signature, and each time in it, once",
+    Doubt.MALFORMED: "write the signature as this source's kind does",
+    Doubt.WRONG: _SIGN_AGAIN,
+    Doubt.EXPIRED: "sign each attempt anew and compare the clocks, or raise `tolerance_seconds`",
+    Doubt.FUTURE: "compare the clocks, or raise `tolerance_seconds` in the source's document",
+}
+
 
 class Refusal(Exception):
     """A request that is not taken. Its texts go to whoever sent it: they hold nothing of ours."""
@@ -22,13 +35,26 @@ class Refusal(Exception):
         return {"error": self.code, "message": self.message, "do": self.do}
 
     @classmethod
-    def too_large(cls, limit: int) -> "Refusal":
-        """413."""
+    def invalid_base64(cls) -> "Refusal":
+        """400."""
+        return cls(400, "invalid_base64", "the body is not base64", "send the body as it is")
+
+    @classmethod
+    def invalid_event(cls, error: EventError) -> "Refusal":
+        """401 for a signature, else 400."""
+        if isinstance(error, SignatureRefused):
+            do = f"{_WHAT_TO_DO[error.doubt]}; `switchboard verify` explains it"
+            return cls(401, error.doubt, str(error), do)
+        return cls(400, "invalid_event", str(error), "send what this source's kind sends")
+
+    @classmethod
+    def not_allowed(cls) -> "Refusal":
+        """403."""
         return cls(
-            413,
-            "too_large",
-            f"the body is larger than {limit} bytes",
-            "send a smaller body, or raise the source's limit",
+            403,
+            "address_not_allowed",
+            "this address may not send to this source",
+            "add the sender's network to `allow` in the source's document",
         )
 
     @classmethod
@@ -42,13 +68,13 @@ class Refusal(Exception):
         )
 
     @classmethod
-    def not_allowed(cls) -> "Refusal":
-        """403."""
+    def too_large(cls, limit: int) -> "Refusal":
+        """413."""
         return cls(
-            403,
-            "address_not_allowed",
-            "this address may not send to this source",
-            "add the sender's network to `allow` in the source's document",
+            413,
+            "too_large",
+            f"the body is larger than {limit} bytes",
+            "send a smaller body, or raise the stage's limit",
         )
 
     @classmethod
@@ -58,7 +84,7 @@ class Refusal(Exception):
             503,
             "not_ready",
             "this source cannot take events yet",
-            "nothing: send it again later; the operator is alarmed",
+            "send the same event again later; the operator sees why in the log",
             retry_after=60,
         )
 

@@ -1,52 +1,58 @@
 """Any sender that signs with an HMAC: its document says how.
 
-What GitHub, Slack, Zendesk, Stripe and PagerDuty do can all be written down:
-
-    header           the header with the signature
-    algorithm        sha256, sha512 or sha1
-    encoding         hex, base64 or base64url
-    prefix           what stands before a signature in its header, such as `sha256=` or `v0=`
-    separator        what stands between several signatures in one header
-    signed           what is signed: text with {body}, {timestamp} and {id}, such as
-                     `v0:{timestamp}:{body}`
-    timestamp        where the signed time is: a header, or a part such as `t` of the header
-    id_header        the header with the sender's id of the event
+What GitHub, Slack, Zendesk, Stripe and PagerDuty do can all be written down; `docs` and the tests
+have their documents.
 """
 
-import base64
-import binascii
-import hmac
-from collections.abc import Sequence
+import re
 from datetime import UTC, datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from switchboard.envelope import Raw
-from switchboard.event import Event, event_id, group_of
-from switchboard.sources.generic import canonical_type, checked_expression, found, found_id
-from switchboard.sources.kind import (
-    Received,
-    Request,
-    SignatureRefused,
-    SourceDocument,
-    SourceKind,
+from switchboard.event import Event
+from switchboard.sources.kind import Received, Request, Signed, SourceDocument, SourceKind
+from switchboard.sources.payloads import identifier, read_object, read_time, weak_id
+from switchboard.sources.rules import (
+    Rule,
+    found,
+    found_id,
+    named_event,
+    ordered,
+    safe_type,
+    signed_time,
 )
-from switchboard.sources.payloads import read_object, read_time, weak_id
-from switchboard.sources.signatures import any_equal, check_age, seconds
+from switchboard.sources.signatures import (
+    Doubt,
+    Encoding,
+    SignatureRefused,
+    base64_key,
+    decoded,
+    epoch,
+    text_key,
+)
+
+_PLACE = re.compile(r"(\{(?:body|timestamp|id)\})")
+_HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 
 
 class Timestamp(BaseModel):
-    """Where the signed time is: the header `header`, or the part `part=` of the signature's.
-
-    `format` is `seconds` since 1970, `milliseconds`, or `iso` (RFC 3339).
-    """
+    """Where the signed time is: in a header of its own, or a part of the signature's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    header: str | None = None
-    part: str | None = None
-    format: Literal["seconds", "milliseconds", "iso"] = "seconds"
+    header: str | None = Field(
+        default=None, pattern=_HEADER_NAME, description="The header that holds it."
+    )
+    part: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Its name in the signature's header, such as t in `t=…,v1=…`.",
+    )
+    format: Literal["seconds", "milliseconds", "iso"] = Field(
+        default="seconds", description="Since 1970, or RFC 3339 (iso)."
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -56,31 +62,54 @@ class Timestamp(BaseModel):
 
 
 class HmacDocument(SourceDocument):
-    """How this sender signs, and where its payload has id, type, time and group (JMESPath)."""
+    """Document of a sender with a scheme of its own: how it signs, and where its payload has what.
 
-    header: str = Field(min_length=1)
+    `id_header` and `type_header` count where the expressions `id` and `type` find nothing. Unless
+    `signed` holds `{id}`, these headers are not signed: they are as good as the connection.
+    """
+
+    header: str = Field(pattern=_HEADER_NAME, description="The header with the signature.")
     algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
-    encoding: Literal["hex", "base64", "base64url"] = "hex"
-    prefix: str = ""
-    separator: str | None = Field(default=None, min_length=1)
-    signed: str = "{body}"
-    timestamp: Timestamp | None = None
-    id_header: str | None = None
-    id: str | None = None
-    type: str | None = None
-    time: str | None = None
-    group: str | None = None
-
-    _expressions = field_validator("id", "type", "time", "group")(checked_expression)
+    encoding: Encoding = Field(default="hex", description="How the signature is written.")
+    key_encoding: Literal["text", "base64"] = Field(
+        default="text", description="Whether the secret's text is the key, or base64 of it."
+    )
+    prefix: str = Field(
+        default="", description="What stands before a signature, such as sha256= or v0=."
+    )
+    separator: str | None = Field(
+        default=None, min_length=1, description="What stands between parts of the header."
+    )
+    signed: str = Field(
+        default="{body}",
+        description="What is signed: text with {body}, {timestamp}, {id}: v0:{timestamp}:{body}",
+    )
+    timestamp: Timestamp | None = Field(default=None, description="Where the signed time is.")
+    id_header: str | None = Field(
+        default=None, pattern=_HEADER_NAME, description="The header with the event's id."
+    )
+    type_header: str | None = Field(
+        default=None, pattern=_HEADER_NAME, description="The header with the event's type."
+    )
+    id: Rule | None = Field(default=None, description="JMESPath over the payload: its id.")
+    type: Rule | None = Field(default=None, description="JMESPath over the payload: its type.")
+    time: Rule | None = Field(
+        default=None, description="JMESPath over the payload: epoch seconds or ms, or RFC 3339."
+    )
+    group: Rule | None = Field(
+        default=None,
+        description="JMESPath over the payload: the interaction whose events keep their order.",
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.signed.count("{body}") != 1:
             raise ValueError("signed must hold {body} once, or the body would not be protected")
-        if "{timestamp}" in self.signed and self.timestamp is None:
-            raise ValueError("signed holds {timestamp}, but timestamp does not say where it is")
-        if self.timestamp is not None and "{timestamp}" not in self.signed:
-            raise ValueError("a timestamp that is not in signed proves nothing; take it out")
+        if ("{timestamp}" in self.signed) != (self.timestamp is not None):
+            raise ValueError(
+                "timestamp says where the time is and signed holds {timestamp}: both or neither,"
+                " as a time that is not signed proves nothing"
+            )
         if "{id}" in self.signed and self.id_header is None:
             raise ValueError("signed holds {id}, but id_header does not say where it is")
         if self.timestamp is not None and self.timestamp.part and self.separator is None:
@@ -88,23 +117,17 @@ class HmacDocument(SourceDocument):
         return self
 
 
-def verify(
-    request: Request, secrets: Sequence[str], document: HmacDocument, now: float
-) -> float | None:
-    """Check the signature as the document says; several in one header are several candidates."""
+def read(request: Request, document: HmacDocument) -> Signed:
+    """What is signed and how, as the document says."""
     header = request.header(document.header)
     parts = [header] if document.separator is None else header.split(document.separator)
     written = _written_time(request, document, parts)
-    message = _message(request, document, written)
-    given = _given(document, parts)
-    made = [hmac.digest(secret.encode(), message, document.algorithm) for secret in secrets]
-    if not any_equal(made, given):
-        raise SignatureRefused("verifying: no signature was made with a secret of this source")
-    if written is None or document.timestamp is None:
-        return None
-    moment = _moment(written, document.timestamp)
-    check_age(moment, document.tolerance_seconds, now)
-    return moment
+    return Signed(
+        message=_message(request, document, written or ""),
+        signatures=_signatures(document, [part.strip() for part in parts]),
+        at=None if document.timestamp is None else _moment(written or "", document.timestamp),
+        algorithm=document.algorithm,
+    )
 
 
 def _written_time(request: Request, document: HmacDocument, parts: list[str]) -> str | None:
@@ -113,95 +136,84 @@ def _written_time(request: Request, document: HmacDocument, parts: list[str]) ->
         return None
     if place.header is not None:
         return request.header(place.header)
-    times = [part.strip().partition("=")[2] for part in parts if _named(part, place.part)]
-    if len(times) != 1:
-        raise SignatureRefused(f"verifying: {document.header} needs one part {place.part}=")
-    return times[0]
+    named = (part.strip().partition("=") for part in parts)
+    times = [value for name, _, value in named if name == place.part]
+    if len(times) == 1:
+        return times[0]
+    doubt = Doubt.AMBIGUOUS if times else Doubt.MALFORMED
+    raise SignatureRefused(
+        doubt, f"verifying: {document.header} must hold {place.part}= once, not {len(times)} times"
+    )
 
 
-def _named(part: str, name: str | None) -> bool:
-    return part.strip().partition("=")[0] == name
-
-
-def _message(request: Request, document: HmacDocument, written: str | None) -> bytes:
+def _message(request: Request, document: HmacDocument, written: str) -> bytes:
     """The signed bytes: the template around the exact bytes of the body."""
-    own_id = _signed_id(request, document) or ""
-    before, _, after = document.signed.partition("{body}")
-    ends = [
-        end.replace("{timestamp}", written or "").replace("{id}", own_id) for end in (before, after)
-    ]
-    return ends[0].encode("utf-8", "replace") + request.body + ends[1].encode("utf-8", "replace")
+    own_id = request.header(document.id_header or "") if "{id}" in document.signed else ""
+    values = {
+        "{timestamp}": written.encode("utf-8", "surrogatepass"),
+        "{id}": own_id.encode("utf-8", "surrogatepass"),
+        "{body}": request.body,
+    }
+    pieces = _PLACE.split(document.signed)
+    return b"".join(values.get(piece, piece.encode("utf-8", "surrogatepass")) for piece in pieces)
 
 
-def _signed_id(request: Request, document: HmacDocument) -> str | None:
-    if document.id_header is None or "{id}" not in document.signed:
-        return None
-    return request.header(document.id_header)
-
-
-def _given(document: HmacDocument, parts: list[str]) -> list[bytes]:
-    given = [
-        decoded
+def _signatures(document: HmacDocument, parts: list[str]) -> tuple[bytes, ...]:
+    candidates = (
+        decoded(part.removeprefix(document.prefix), document.encoding)
         for part in parts
-        if (text := part.strip()).startswith(document.prefix)
-        and (decoded := _decoded(text.removeprefix(document.prefix), document.encoding))
-    ]
-    if not given:
+        if part.startswith(document.prefix)
+    )
+    signatures = tuple(candidate for candidate in candidates if candidate is not None)
+    if not signatures:
+        after = f" after {document.prefix!r}" if document.prefix else ""
         raise SignatureRefused(
-            f"verifying: {document.header} holds no {document.encoding} signature"
-            + (f" after {document.prefix!r}" if document.prefix else "")
+            Doubt.MALFORMED,
+            f"verifying: {document.header} holds no {document.encoding} signature{after}",
         )
-    return given
-
-
-def _decoded(text: str, encoding: str) -> bytes:
-    """The signature's bytes; empty where the text is no such encoding."""
-    try:
-        if encoding == "hex":
-            return bytes.fromhex(text)
-        if encoding == "base64url":
-            return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return b""
+    return signatures
 
 
 def _moment(written: str, place: Timestamp) -> float:
+    what = "the signed timestamp"
     if place.format == "seconds":
-        return seconds(written, "the signed timestamp")
+        return epoch(written, what)
     if place.format == "milliseconds":
-        return seconds(written[:-3], "the signed timestamp")
+        return epoch(written, what, per_second=1000)
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
-        raise SignatureRefused("verifying: the signed timestamp is not RFC 3339") from None
+        raise SignatureRefused(
+            Doubt.MALFORMED, "verifying: the signed timestamp is not RFC 3339"
+        ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def key(secret: str, document: HmacDocument) -> bytes:
+    """The secret's text, or the bytes that it spells in base64."""
+    return base64_key(secret) if document.key_encoding == "base64" else text_key(secret)
 
 
 def receive(
     source: str, request: Request, document: HmacDocument, signed_at: float | None, now: float
 ) -> Received:
-    """Name and order the event by the document's expressions; see HmacDocument."""
+    """Name and order the event by the document's expressions and headers; see HmacDocument."""
     payload = read_object(request.body)
-    own = found_id(document.id, payload, "id") or _signed_id(request, document)
-    named = own or weak_id(request.body, signed_at)
-    known = event_id(source, named)
+    own_id = found_id(document.id, payload, "id") or _named_by(request, document.id_header)
+    own_type = identifier(found(document.type, payload))
     written = found(document.time, payload)
-    time = (
-        datetime.fromtimestamp(now if signed_at is None else signed_at, UTC)
-        if written is None
-        else read_time(written, "time")
+    event = named_event(
+        source,
+        own_id,
+        lambda: weak_id(request.body, signed_at),
+        type=safe_type(own_type or _named_by(request, document.type_header), source),
+        time=signed_time(signed_at, now) if written is None else read_time(written, "time"),
     )
-    event = Event(
-        id=known,
-        source=source,
-        type=canonical_type(found(document.type, payload), source),
-        time=time,
-        sourceeventid=named,
-        weakid=own is None,
-    )
-    interaction = found_id(document.group, payload, "group")
-    return Received(event, group_of(known, time, interaction=interaction))
+    return ordered(event, found_id(document.group, payload, "group"))
+
+
+def _named_by(request: Request, header: str | None) -> str | None:
+    return request.optional_header(header) or None if header else None
 
 
 def normalise(event: Event, raw: Raw) -> Event:
@@ -214,7 +226,8 @@ KIND = SourceKind(
     summary="Any sender that signs with an HMAC; the document says how.",
     documentation="https://www.rfc-editor.org/rfc/rfc2104",
     document=HmacDocument,
-    verify=verify,
+    read=read,
+    key=key,
     receive=receive,
     normalise=normalise,
 )

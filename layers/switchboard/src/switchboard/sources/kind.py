@@ -1,4 +1,4 @@
-"""What a kind of source is: its document, and three pure functions."""
+"""What a kind of source is: its document, how it signs, and how its payloads become events."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,26 +8,33 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from switchboard.envelope import Raw
-from switchboard.errors import EventError
+from switchboard.errors import ConfigurationError
 from switchboard.event import Event
+from switchboard.sources.signatures import Doubt, SignatureRefused, any_equal, check_age, mac
 
-
-class SignatureRefused(EventError):
-    """The request is not proven to be the sender's."""
+SECRET_FIELD = "signing_secret"  # noqa: S105 - the name of a field, not its value
 
 
 class SourceDocument(BaseModel):
-    """What every source's document holds; kinds add their own fields.
-
-    `allow` are the networks that may send (empty: all). The previous secret counts for
-    `rotation_hours` after a change.
-    """
+    """What every source's document holds; kinds add their own fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tolerance_seconds: int = Field(default=300, ge=1, le=86_400)
-    allow: tuple[IPv4Network | IPv6Network, ...] = ()
-    rotation_hours: int = Field(default=24, ge=0, le=720)
+    tolerance_seconds: int = Field(
+        default=300,
+        ge=1,
+        le=86_400,
+        description="How far a signed time may be from ours, in the past and in the future.",
+    )
+    allow: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="Networks that may send; none: all may."
+    )
+    rotation_hours: int = Field(
+        default=24,
+        ge=0,
+        le=720,
+        description="How long the previous secret is accepted after a change.",
+    )
 
     def allows(self, address: str) -> bool:
         """Whether `address` may send."""
@@ -54,13 +61,37 @@ class Request:
         Raises:
             SignatureRefused: it is missing, or there twice: nobody can say which one was signed.
         """
+        value = self.optional_header(name)
+        if value is None:
+            raise SignatureRefused(Doubt.MISSING, f"verifying: the header {name} is missing")
+        return value
+
+    def optional_header(self, name: str) -> str | None:
+        """The one value of a header, or None without it.
+
+        Raises:
+            SignatureRefused: it is there twice.
+        """
         wanted = name.lower()
         values = [value for key, value in self.headers if key.lower() == wanted]
-        if not values:
-            raise SignatureRefused(f"verifying: the header {name} is missing")
         if len(values) > 1:
-            raise SignatureRefused(f"verifying: the header {name} is there {len(values)} times")
-        return values[0]
+            raise SignatureRefused(
+                Doubt.AMBIGUOUS, f"verifying: the header {name} is there {len(values)} times"
+            )
+        return values[0].strip(" \t") if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a request claims: these bytes were signed then, with one of these signatures.
+
+    `at` is the signed time in epoch seconds; None where the scheme signs none.
+    """
+
+    message: bytes
+    signatures: tuple[bytes, ...]
+    at: float | None
+    algorithm: str = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +102,51 @@ class Received:
     group: str
 
 
-Verify = Callable[[Request, Sequence[str], Any, float], float | None]
-Receive = Callable[[str, Request, Any, float | None, float], Received]
-Normalise = Callable[[Event, Raw], Event]
-
-
 @dataclass(frozen=True, slots=True)
 class SourceKind:
-    """A kind of source.
+    """A kind of source; its functions are pure.
 
-    `verify(request, secrets, document, now)` answers the signed time in epoch seconds (None: the
-    scheme signs none) and raises SignatureRefused. `receive(source, request, document, signed_at,
-    now)` names and orders the event; `normalise(event, raw)` gives it its type, time and data.
-    Both raise EventError.
+    `read(request, document)` finds what is signed and raises SignatureRefused; `key(secret,
+    document)` makes a secret's text into the key's bytes and raises ConfigurationError;
+    `receive(source, request, document, signed_at, now)` names and orders the event, and
+    `normalise(event, raw)` gives it its type, time and data; both raise EventError.
     """
 
     kind: str
     summary: str
     documentation: str
     document: type[SourceDocument]
-    verify: Verify
-    receive: Receive
-    normalise: Normalise
+    read: Callable[[Request, Any], Signed]
+    key: Callable[[str, Any], bytes]
+    receive: Callable[[str, Request, Any, float | None, float], Received]
+    normalise: Callable[[Event, Raw], Event]
+
+    def verify(
+        self, request: Request, secrets: Sequence[str], document: SourceDocument, now: float
+    ) -> float | None:
+        """Check the request's signatures against every secret, then the age of the signed time.
+
+        Returns:
+            The signed time in epoch seconds; None where the scheme signs none.
+
+        Raises:
+            SignatureRefused: it is not proven to be the sender's.
+            ConfigurationError: nothing fits, and a secret is written in a way that cannot be used.
+        """
+        signed = self.read(request, document)
+        expected: list[bytes] = []
+        unusable: ConfigurationError | None = None
+        for secret in secrets:
+            try:
+                key = self.key(secret, document)
+            except ConfigurationError as error:
+                unusable = error
+            else:
+                expected.append(mac(key, signed.message, signed.algorithm))
+        if not any_equal(expected, signed.signatures):
+            raise unusable or SignatureRefused(
+                Doubt.WRONG, "verifying: no signature was made with a secret of this source"
+            )
+        if signed.at is not None:
+            check_age(signed.at, document.tolerance_seconds, now)
+        return signed.at

@@ -1,6 +1,7 @@
-"""Reading a body: JSON objects only, and times as vendors write them."""
+"""Reading a body: JSON objects only, and ids and times as vendors write them."""
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -9,32 +10,65 @@ from switchboard.event import digest
 
 # As seconds this is past the year 5000: a larger number is in milliseconds.
 SECONDS_BELOW = 100_000_000_000
+DEEPEST = 100
+LONGEST_ID = 256
 
 
 def read_object(body: bytes | str) -> dict[str, Any]:
-    """The JSON object in a body.
+    """The JSON object in a body; a byte order mark before it is skipped.
 
     Raises:
         EventError: saying why it is none.
     """
     try:
         text = body.decode("utf-8") if isinstance(body, bytes) else body
-        payload = json.loads(text, parse_constant=_refuse_constant)
+        payload = json.loads(
+            text.removeprefix("\ufeff"), parse_constant=_refuse_constant, parse_float=_finite
+        )
     except UnicodeDecodeError:
         raise EventError("reading the body: it is not UTF-8") from None
     except json.JSONDecodeError as error:
         raise EventError(
             f"reading the body: it is not JSON (line {error.lineno}, column {error.colno})"
         ) from None
-    except (RecursionError, ValueError):
-        raise EventError("reading the body: its JSON nests or counts too far") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        # Python's limit on the digits of an integer is the one other ValueError json raises.
+        raise EventError("reading the body: it holds a number of too many digits") from None
     if not isinstance(payload, dict):
         raise EventError(f"reading the body: it is JSON, but {json_type(payload)}, not an object")
+    _check_depth(payload)
     return payload
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise EventError(f"reading the body: {name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise EventError("reading the body: it holds a number that is too large")
+    return number
+
+
+def _check_depth(payload: Any) -> None:
+    """Refuse what later steps, which recurse, could not write again."""
+    level = [payload]
+    for _ in range(DEEPEST):
+        children: list[Any] = []
+        for value in level:
+            inside = value.values() if isinstance(value, dict) else value
+            children.extend(child for child in inside if isinstance(child, dict | list))
+        if not children:
+            return
+        level = children
+    raise _too_deep()
+
+
+def _too_deep() -> EventError:
+    return EventError(f"reading the body: its JSON is deeper than {DEEPEST} levels")
 
 
 def json_type(value: object) -> str:
@@ -64,15 +98,32 @@ def read_time(value: object, what: str) -> datetime:
     raise EventError(f"reading {what}: it is {json_type(value)} that is no time")
 
 
+def read_time_or(value: object, otherwise: datetime) -> datetime:
+    """A moment, or `otherwise` where there is none to read."""
+    try:
+        return read_time(value, "a time")
+    except EventError:
+        return otherwise
+
+
 def weak_id(body: bytes, signed_at: float | None) -> str:
     """An id for a payload that has none: two equal payloads of one moment are one event."""
     return digest(body.decode("utf-8", "replace"), str(signed_at))
 
 
 def identifier(value: object) -> str | None:
-    """An id as text; numbers count, and what is empty or of another type does not."""
+    """An id as text; whole numbers count, and what is empty or of another type does not."""
     if isinstance(value, str):
         return value or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None
+
+
+def kept_id(text: str) -> str:
+    """`text` as it may travel with its event: hashed where it is too long, or no Unicode text."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "hash:" + digest(text)
+    return text if len(text) <= LONGEST_ID else "hash:" + digest(text)

@@ -3,79 +3,56 @@
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-import base64
-import binascii
-from collections.abc import Sequence
-from datetime import UTC, datetime
-
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from switchboard.envelope import Raw
-from switchboard.errors import ConfigurationError
-from switchboard.event import Event, event_id, group_of
-from switchboard.sources.generic import canonical_type, checked_expression, found_id
-from switchboard.sources.kind import (
-    Received,
-    Request,
-    SignatureRefused,
-    SourceDocument,
-    SourceKind,
-)
-from switchboard.sources.payloads import read_object, read_time
-from switchboard.sources.signatures import any_equal, check_age, seconds, sha256
+from switchboard.event import Event
+from switchboard.sources.kind import Received, Request, Signed, SourceDocument, SourceKind
+from switchboard.sources.payloads import read_object, read_time, read_time_or, weak_id
+from switchboard.sources.rules import Rule, found_id, named_event, ordered, safe_type, signed_time
+from switchboard.sources.signatures import Doubt, SignatureRefused, base64_key, decoded, epoch
 
 PREFIX = "whsec_"
 
 
 class StandardWebhooksDocument(SourceDocument):
-    """`group` is an expression over the payload for the interaction it belongs to."""
+    """Document of a sender that follows Standard Webhooks."""
 
-    group: str | None = Field(default=None, description="JMESPath for the interaction's id.")
+    group: Rule | None = Field(
+        default=None,
+        description="JMESPath over the payload: the interaction whose events keep their order.",
+    )
 
-    _group = field_validator("group")(checked_expression)
 
-
-def verify(request: Request, secrets: Sequence[str], document: SourceDocument, now: float) -> float:
-    """Check webhook-signature, a list in which any `v1` may be the right one."""
+def read(request: Request, document: StandardWebhooksDocument) -> Signed:
+    """The three headers; of the list in webhook-signature, every `v1`."""
+    del document
     message_id = request.header("webhook-id")
-    signed_at = request.header("webhook-timestamp")
-    given = _signatures(request.header("webhook-signature"))
-    message = f"{message_id}.{signed_at}.".encode("utf-8", "replace") + request.body
-    if not any_equal((sha256(_key(secret), message) for secret in secrets), given):
-        raise SignatureRefused("verifying: no signature was made with a secret of this source")
-    moment = seconds(signed_at, "webhook-timestamp")
-    check_age(moment, document.tolerance_seconds, now)
-    return moment
-
-
-def _signatures(header: str) -> list[bytes]:
-    signatures: list[bytes] = []
-    for part in header.split(" "):
-        version, _, value = part.partition(",")
-        if version != "v1":
-            continue
-        try:
-            signatures.append(base64.b64decode(value, validate=True))
-        except (binascii.Error, ValueError):
-            continue
+    timestamp = request.header("webhook-timestamp")
+    candidates = (
+        decoded(value, "base64")
+        for version, _, value in (
+            part.partition(",") for part in request.header("webhook-signature").split()
+        )
+        if version == "v1"
+    )
+    signatures = tuple(candidate for candidate in candidates if candidate is not None)
     if not signatures:
-        raise SignatureRefused("verifying: webhook-signature holds no v1 in base64")
-    return signatures
+        raise SignatureRefused(Doubt.MALFORMED, "verifying: webhook-signature holds no v1,<base64>")
+    if not message_id:
+        raise SignatureRefused(Doubt.MALFORMED, "verifying: webhook-id is empty")
+    before = f"{message_id}.{timestamp}.".encode("utf-8", "surrogatepass")
+    return Signed(
+        message=before + request.body,
+        signatures=signatures,
+        at=epoch(timestamp, "webhook-timestamp"),
+    )
 
 
-def _key(secret: str) -> bytes:
-    """The bytes behind `whsec_`.
-
-    Raises:
-        ConfigurationError: the secret is not written as the standard says.
-    """
-    try:
-        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not key:
-        raise ConfigurationError("the signing secret must be whsec_ and base64")
-    return key
+def key(secret: str, document: StandardWebhooksDocument) -> bytes:
+    """The bytes behind `whsec_`."""
+    del document
+    return base64_key(secret, PREFIX)
 
 
 def receive(
@@ -87,18 +64,14 @@ def receive(
 ) -> Received:
     """Name and order the event: the signed `webhook-id` is its id."""
     payload = read_object(request.body)
-    named = request.header("webhook-id")
-    known = event_id(source, named)
-    time = datetime.fromtimestamp(now if signed_at is None else signed_at, UTC)
-    event = Event(
-        id=known,
-        source=source,
-        type=canonical_type(payload.get("type"), source),
-        time=time,
-        sourceeventid=named,
+    event = named_event(
+        source,
+        request.optional_header("webhook-id"),
+        lambda: weak_id(request.body, signed_at),
+        type=safe_type(payload.get("type"), source),
+        time=read_time_or(payload.get("timestamp"), signed_time(signed_at, now)),
     )
-    interaction = found_id(document.group, payload, "group")
-    return Received(event, group_of(known, time, interaction=interaction))
+    return ordered(event, found_id(document.group, payload, "group"))
 
 
 def normalise(event: Event, raw: Raw) -> Event:
@@ -118,7 +91,8 @@ KIND = SourceKind(
     summary="Any sender that follows Standard Webhooks.",
     documentation="https://www.standardwebhooks.com",
     document=StandardWebhooksDocument,
-    verify=verify,
+    read=read,
+    key=key,
     receive=receive,
     normalise=normalise,
 )
