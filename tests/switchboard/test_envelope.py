@@ -85,6 +85,13 @@ def test_a_large_payload_travels_by_claim_check_and_arrives_whole() -> None:
     assert whole == envelope
 
 
+def test_a_large_event_with_lone_surrogates_survives_its_claim() -> None:
+    bucket = MemoryBucket()
+    event = make_event(data={"text": "\x00 \ud800 ü", "rest": "x" * CLAIM_CHECK_BYTES})
+    body = check_in(Envelope(event=event, group="g"), bucket)
+    assert check_out(decode(body), bucket)[0] == event
+
+
 def test_a_small_payload_touches_no_bucket() -> None:
     bucket = MemoryBucket()
     check_in(Envelope(event=make_event(), group="g"), bucket)

@@ -1,5 +1,6 @@
 """Claim checks: what is too large for a queue waits in S3 while a reference travels."""
 
+import json
 from typing import Protocol
 
 from switchboard.envelope import CLAIM_CHECK_BYTES, Claim, Envelope, ObjectRef, encode
@@ -44,7 +45,8 @@ def check_out(envelope: Envelope, store: ClaimStore) -> tuple[Event, Envelope]:
         return envelope.event, envelope
     assert envelope.event_ref is not None  # noqa: S101 - the model holds it: one of the two is set
     try:
-        claim = Claim.model_validate_json(store.load(envelope.event_ref))
+        # Not model_validate_json: its parser refuses the lone surrogates that json writes.
+        claim = Claim.model_validate(json.loads(store.load(envelope.event_ref)))
     except ValueError:
         raise EventError(
             f"reading the claim {envelope.event_ref.key}: it holds no event of ours"
