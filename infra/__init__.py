@@ -1,0 +1,1 @@
+"""The deployment: stages, stacks and assets, in CDK."""

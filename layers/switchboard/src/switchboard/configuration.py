@@ -104,12 +104,16 @@ class LastGood:
 
     `compile` functions turn a document's text into what serves and raise ConfigurationError. They
     are judged under the name they are asked for; a reader that looks at only a part of a document
-    (the router at `when`) uses another name for its judgement.
+    (the router at `when`) uses another name for its judgement. What is refused is counted for the
+    source or destination in the name, or for `destination`, whose mappings these are.
     """
 
-    def __init__(self, store: ConfigurationStore, telemetry: Telemetry) -> None:
+    def __init__(
+        self, store: ConfigurationStore, telemetry: Telemetry, *, destination: str | None = None
+    ) -> None:
         self._store = store
         self._telemetry = telemetry
+        self._destination = destination
         self._serving: dict[str, tuple[int, Configured[object]]] = {}
 
     def judge(
@@ -165,7 +169,8 @@ class LastGood:
         if folder == "sources":
             self._telemetry.count("document_refused", source=rest, document=name)
         else:
-            self._telemetry.count("document_refused", destination=rest, document=name)
+            destination = self._destination or rest
+            self._telemetry.count("document_refused", destination=destination, document=name)
         self._telemetry.warn(
             "a document was refused; the last good version serves",
             document=name,

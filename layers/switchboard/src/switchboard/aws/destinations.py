@@ -51,7 +51,11 @@ def _wire(
         spec,
         settings.destination,
         parameters=Parameters(NamedParameters(settings.stage), time.time),
-        last_good=LastGood(ConfigurationTable(settings.configuration_table), telemetry),
+        last_good=LastGood(
+            ConfigurationTable(settings.configuration_table),
+            telemetry,
+            destination=settings.destination,
+        ),
         make=lambda document: make(
             document, lambda: secrets.accepted(f"destinations/{settings.destination}"), deploy_time
         ),

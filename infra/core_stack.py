@@ -1,0 +1,340 @@
+"""The core stack: ingest queues, tables, archive, the API, and the functions before fan-out.
+
+Its template does not change when a destination is added.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra import bundling
+from infra.catalogue import function_spec
+from infra.constructs.alarms import Alarms
+from infra.constructs.api import WebhookApi
+from infra.constructs.archive import Archive
+from infra.constructs.function import Function, poll_statement
+from infra.constructs.queues import FifoQueue
+from infra.constructs.secret import Secret
+from infra.constructs.tables import Table
+from infra.findings import acknowledge
+from infra.names import Names
+from infra.stage import Stage
+from infra.statements import Statement, allow, arn, bucket_arn, policy
+
+VISIBILITY_FACTOR = 6
+HOUR = 3600
+
+
+class CoreStack(cdk.Stack):
+    """What every stage has, whatever its destinations are."""
+
+    def __init__(self, scope: Construct, stage: Stage, target: bundling.Target) -> None:
+        self.names = Names(stage.name)
+        super().__init__(
+            scope, self.names.core_stack, description="Switchboard: sources, routing, archive"
+        )
+        self._settings = stage
+        self._target = target
+        self._removal = cdk.RemovalPolicy.RETAIN if stage.retain else cdk.RemovalPolicy.DESTROY
+        self.topic = self._topic()
+        self._alarms = Alarms(self.topic.ref, stage.name)
+        self._layer = layer_version(self, stage, target)
+        self._state()
+        self._queues()
+        self._archive = Archive(
+            self, "Archive", name=self.names.archive, days=stage.raw_days, retain=stage.retain
+        )
+        receiver = self._receiver()
+        self._router()
+        self.api = WebhookApi(
+            self,
+            "WebhookApi",
+            name=f"{self.names.prefix}-api",
+            stage=stage,
+            function=receiver.resource,
+            removal=self._removal,
+        )
+        self._source_alarms()
+        self._parameter()
+
+    def _topic(self) -> sns.CfnTopic:
+        topic = sns.CfnTopic(self, "Alarms", topic_name=f"{self.names.prefix}-alarms")
+        acknowledge(
+            topic,
+            "AwsSolutions-SNS3",
+            "Its policy, right beside it, refuses what does not come over TLS.",
+        )
+        sns.CfnTopicPolicy(
+            self,
+            "AlarmsPolicy",
+            topics=[topic.ref],
+            policy_document=policy(
+                [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                        "Action": "sns:Publish",
+                        "Resource": topic.ref,
+                        "Condition": {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+                    },
+                    {
+                        "Effect": "Deny",
+                        "Principal": "*",
+                        "Action": "sns:Publish",
+                        "Resource": topic.ref,
+                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    },
+                ]
+            ),
+        )
+        if self._settings.alarm_email:
+            sns.CfnSubscription(
+                self,
+                "AlarmsByEmail",
+                topic_arn=topic.ref,
+                protocol="email",
+                endpoint=self._settings.alarm_email,
+            )
+        return topic
+
+    def _state(self) -> None:
+        names, retain = self.names, self._settings.retain
+        group, name = ("group", "S"), ("name", "S")
+        self._events = Table(
+            self,
+            "Events",
+            name=names.table("events"),
+            keys=[group, ("event_id", "S")],
+            retain=retain,
+            index=("by-source-day", [("source_day", "S"), ("event_id", "S")], "KEYS_ONLY"),
+        )
+        self._ledger = Table(
+            self,
+            "Ledger",
+            name=names.table("ledger"),
+            keys=[group, ("delivery", "S")],
+            retain=retain,
+            index=("dead", [("dead", "S"), ("dead_at", "S")], "ALL"),
+        )
+        self._state_table = Table(
+            self, "State", name=names.table("state"), keys=[("item", "S")], retain=retain
+        )
+        self._configuration = Table(
+            self,
+            "Configuration",
+            name=names.table("configuration"),
+            keys=[name, ("version", "N")],
+            retain=retain,
+        )
+
+    def _queues(self) -> None:
+        visibility = VISIBILITY_FACTOR * function_spec("route_events").timeout_seconds
+        retain = self._settings.retain
+
+        def queue(name: str, dead_letters: FifoQueue | None = None) -> FifoQueue:
+            return FifoQueue(
+                self,
+                "".join(part.capitalize() for part in name.split("-")),
+                name=self.names.queue(name),
+                visibility=visibility,
+                retain=retain,
+                dead_letters=dead_letters,
+            )
+
+        self._ingest_dead = queue("ingest-dead")
+        self._ingest = queue("ingest", self._ingest_dead)
+        self._ingest_bulk = queue("ingest-bulk", self._ingest_dead)
+        self._alarms.on_age(
+            self._ingest,
+            queue=self._ingest.name,
+            seconds=HOUR // 4,
+            description="Events wait for routing for a quarter of an hour. Look at the errors and"
+            " throttles of route-events and at AWS's own health.",
+        )
+        self._alarms.on_moved_by_sqs(
+            self._ingest_dead, queue=self._ingest_dead.name, command="switchboard dead list route"
+        )
+
+    def _environment(self, **more: str) -> Mapping[str, str]:
+        return {
+            "SWITCHBOARD_STAGE": self._settings.name,
+            "SWITCHBOARD_STATE_TABLE": self._state_table.name,
+            "SWITCHBOARD_CONFIGURATION_TABLE": self._configuration.name,
+            "SWITCHBOARD_ARCHIVE_BUCKET": self._archive.name,
+            **more,
+        }
+
+    def _function(
+        self, folder: str, environment: Mapping[str, str], statements: Sequence[Statement]
+    ) -> Function:
+        spec = function_spec(folder)
+        return Function(
+            self,
+            "".join(part.capitalize() for part in folder.split("_")),
+            names=self.names,
+            name=self.names.function(folder),
+            folder=folder,
+            code=function_asset(self, folder, self._target),
+            layer=self._layer,
+            cpu=self._settings.cpu,
+            timeout=spec.timeout_seconds,
+            memory=spec.memory_mb,
+            environment=environment,
+            statements=statements,
+            log_retention_days=self._settings.log_retention_days,
+            removal=self._removal,
+            alarms=self._alarms,
+        )
+
+    def _receiver(self) -> Function:
+        sources = self._settings.sources
+        secrets = [
+            Secret(
+                self,
+                f"Secret-{name}",
+                name=self.names.secret(f"sources/{name}"),
+                description=f"What the source {name} signs with: a JSON object, signing_secret.",
+                retain=self._settings.retain,
+            )
+            for name in sources
+        ]
+        documents = [
+            arn("ssm", f"parameter{self.names.parameter(f'sources/{name}')}") for name in sources
+        ]
+        return self._function(
+            "receive_webhook",
+            self._environment(
+                SWITCHBOARD_INGEST_QUEUE_URL=self._ingest.url,
+                SWITCHBOARD_SOURCES=json.dumps({n: entry.kind for n, entry in sources.items()}),
+                SWITCHBOARD_BODY_LIMIT_BYTES=str(self._settings.body_limit_bytes),
+            ),
+            [
+                allow(["sqs:SendMessage"], self._ingest.arn),
+                allow(["ssm:GetParameters"], *documents),
+                allow(["secretsmanager:GetSecretValue"], *[secret.arn for secret in secrets]),
+                allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
+                allow(["s3:PutObject"], bucket_arn(self.names.archive, "/claims/*")),
+            ],
+        )
+
+    def _router(self) -> Function:
+        parameters = arn("ssm", f"parameter/switchboard/{self._settings.name}")
+        function = self._function(
+            "route_events",
+            self._environment(
+                SWITCHBOARD_INGEST_QUEUE_URL=self._ingest.url,
+                SWITCHBOARD_INGEST_BULK_QUEUE_URL=self._ingest_bulk.url,
+                SWITCHBOARD_INGEST_DEAD_QUEUE_URL=self._ingest_dead.url,
+                SWITCHBOARD_EVENTS_TABLE=self._events.name,
+                SWITCHBOARD_LEDGER_TABLE=self._ledger.name,
+                SWITCHBOARD_LEDGER_DAYS=str(self._settings.ledger_days),
+            ),
+            [
+                poll_statement(self._ingest.arn, self._ingest_bulk.arn),
+                allow(["sqs:SendMessage"], self._ingest_dead.arn),
+                allow(["ssm:GetParametersByPath"], parameters),
+                allow(["dynamodb:PutItem"], self._events.arn, self._ledger.arn),
+                allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
+                allow(["s3:PutObject"], bucket_arn(self.names.archive, "/raw/*")),
+                allow(
+                    ["s3:GetObject", "s3:PutObject"], bucket_arn(self.names.archive, "/claims/*")
+                ),
+            ],
+        )
+        function.poll("Ingest", self._ingest.resource.attr_arn, batch_size=10, concurrency=10)
+        function.poll("Bulk", self._ingest_bulk.resource.attr_arn, batch_size=10, concurrency=2)
+        return function
+
+    def _source_alarms(self) -> None:
+        for name in self._settings.sources:
+            scope = Construct(self, f"Source-{name}")
+            self._alarms.on_own(
+                scope,
+                "refused_signature",
+                source=name,
+                threshold=10,
+                name=f"{self.names.prefix}-{name}-refused-signature",
+                description=f"Ten requests to the source {name} were not signed with its secret."
+                f" Either its key was changed (run `switchboard secrets set sources/{name}`), or"
+                " somebody else is sending: `switchboard verify` explains a request.",
+            )
+            self._alarms.on_own(
+                scope,
+                "configuration_errors",
+                source=name,
+                name=f"{self.names.prefix}-{name}-configuration",
+                description=f"Act now: the source {name} answers 503 to everything, because its"
+                f" secret or document is missing. Run `switchboard secrets set sources/{name}`.",
+            )
+            self._alarms.on_own(
+                scope,
+                "document_refused",
+                source=name,
+                name=f"{self.names.prefix}-{name}-document",
+                description=f"The new document of the source {name} is broken; the last good one"
+                " serves. The function's log names field and position: correct it and apply again.",
+            )
+        self._alarms.on_own(
+            Construct(self, "Routing"),
+            "dead_lettered",
+            destination="route",
+            name=f"{self.names.prefix}-route-dead-lettered",
+            description="Events could not be normalised or routed. Run `switchboard dead list"
+            " route`: it says why, and how to replay them.",
+        )
+
+    def _parameter(self) -> None:
+        described = {
+            "ingest_queue_url": self._ingest.url,
+            "ingest_bulk_queue_url": self._ingest_bulk.url,
+            "ingest_dead_queue_url": self._ingest_dead.url,
+            "events_table": self._events.name,
+            "ledger_table": self._ledger.name,
+            "state_table": self._state_table.name,
+            "configuration_table": self._configuration.name,
+            "archive_bucket": self._archive.name,
+            "api_url": self.api.url,
+            "sources": {name: entry.kind for name, entry in self._settings.sources.items()},
+        }
+        ssm.CfnParameter(
+            self,
+            "Deployment",
+            name=self.names.parameter("deployment/core"),
+            type="String",
+            value=self.to_json_string(described),
+            description="What the core stack is, for `switchboard`.",
+        )
+
+
+def function_asset(scope: Construct, folder: str, target: bundling.Target) -> assets.Asset:
+    """The code of one function."""
+    return assets.Asset(
+        scope, f"Code-{folder}", path=str(bundling.function(folder, target)), exclude=[".DS_Store"]
+    )
+
+
+def layer_version(
+    scope: Construct, stage: Stage, target: bundling.Target
+) -> lambda_.CfnLayerVersion:
+    """This stack's version of the shared layer; old ones stay, so that a rollback finds its own."""
+    asset = assets.Asset(scope, "LayerCode", path=str(bundling.layer(target)))
+    layer = lambda_.CfnLayerVersion(
+        scope,
+        "Layer",
+        layer_name=f"switchboard-{stage.name}",
+        description="The package switchboard and its locked dependencies",
+        content=lambda_.CfnLayerVersion.ContentProperty(
+            s3_bucket=asset.s3_bucket_name, s3_key=asset.s3_object_key
+        ),
+        compatible_architectures=[stage.cpu],
+        compatible_runtimes=["python3.13"],
+    )
+    asset.add_resource_metadata(layer, "Content")
+    layer.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    return layer

@@ -1,0 +1,235 @@
+"""One destination: its queues, its function, its role; deployed, rolled back and deleted alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra import bundling
+from infra.constructs.alarms import Alarms
+from infra.constructs.function import Function, poll_statement
+from infra.constructs.queues import FifoQueue
+from infra.constructs.secret import Secret
+from infra.core_stack import VISIBILITY_FACTOR, function_asset, layer_version
+from infra.names import Names
+from infra.stage import DestinationEntry, Stage
+from infra.statements import Statement, allow, arn, bucket_arn, policy
+from switchboard.destination import Lane, Permission
+
+HOUR = 3600
+
+
+class DestinationStack(cdk.Stack):
+    """What one entry of a stage's `destinations` becomes. It knows the core by names alone."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        stage: Stage,
+        name: str,
+        entry: DestinationEntry,
+        target: bundling.Target,
+    ) -> None:
+        self.names = Names(stage.name)
+        super().__init__(
+            scope,
+            self.names.destination_stack(name),
+            description=f"Switchboard: the destination {name} ({entry.kind})",
+        )
+        self._settings = stage
+        self._name = name
+        self._entry = entry
+        self._removal = cdk.RemovalPolicy.RETAIN if stage.retain else cdk.RemovalPolicy.DESTROY
+        self._alarms = Alarms(cdk.Fn.sub(arn("sns", f"{self.names.prefix}-alarms")), stage.name)
+        self._queues()
+        function = self._function(target)
+        mappings = {
+            lane: function.poll(
+                lane.capitalize(),
+                queue.resource.attr_arn,
+                batch_size=entry.batch_size,
+                concurrency=entry.concurrency,
+            )
+            for lane, queue in self._lanes.items()
+        }
+        self._let_the_router_send()
+        self._own_alarms()
+        ssm.CfnParameter(
+            self,
+            "Deployment",
+            name=self.names.parameter(f"deployment/destinations/{name}"),
+            type="String",
+            value=self.to_json_string(
+                {
+                    "kind": entry.kind,
+                    "queues": {lane.value: queue.url for lane, queue in self._lanes.items()},
+                    "dead_queue_url": self._dead.url,
+                    "mapping_ids": {lane.value: m.ref for lane, m in mappings.items()},
+                    "function": function.name,
+                }
+            ),
+            description=f"What the destination {name} is, for the router and `switchboard`.",
+        )
+
+    def _queues(self) -> None:
+        visibility = VISIBILITY_FACTOR * self._entry.spec.timeout_seconds
+        self._dead = FifoQueue(
+            self,
+            "Dead",
+            name=self.names.queue(f"{self._name}-dead"),
+            visibility=visibility,
+            retain=self._settings.retain,
+        )
+        lanes = [Lane.NORMAL, Lane.URGENT] if self._entry.lanes else [Lane.NORMAL]
+        self._lanes = {
+            lane: FifoQueue(
+                self,
+                f"{lane.capitalize()}Queue",
+                name=self.names.lane_queue(self._name, lane),
+                visibility=visibility,
+                retain=self._settings.retain,
+                dead_letters=self._dead,
+            )
+            for lane in lanes
+        }
+
+    def _function(self, target: bundling.Target) -> Function:
+        spec = self._entry.spec
+        return Function(
+            self,
+            "Function",
+            names=self.names,
+            name=self.names.function(f"to-{self._name}"),
+            folder=spec.folder,
+            code=function_asset(self, spec.folder, target),
+            layer=layer_version(self, self._settings, target),
+            cpu=self._settings.cpu,
+            timeout=spec.timeout_seconds,
+            memory=spec.memory_mb,
+            environment=self._environment(),
+            statements=self._statements(),
+            log_retention_days=self._settings.log_retention_days,
+            removal=self._removal,
+            alarms=self._alarms,
+        )
+
+    def _environment(self) -> Mapping[str, str]:
+        environment = {
+            "SWITCHBOARD_STAGE": self._settings.name,
+            "SWITCHBOARD_STATE_TABLE": self.names.table("state"),
+            "SWITCHBOARD_CONFIGURATION_TABLE": self.names.table("configuration"),
+            "SWITCHBOARD_ARCHIVE_BUCKET": cdk.Fn.sub(self.names.archive),
+            "SWITCHBOARD_LEDGER_TABLE": self.names.table("ledger"),
+            "SWITCHBOARD_LEDGER_DAYS": str(self._settings.ledger_days),
+            "SWITCHBOARD_DESTINATION": self._name,
+            "SWITCHBOARD_QUEUE_URL": self._lanes[Lane.NORMAL].url,
+            "SWITCHBOARD_DEAD_QUEUE_URL": self._dead.url,
+            "SWITCHBOARD_DEPLOY_TIME": self._entry.deploy_time.model_dump_json(),
+        }
+        if Lane.URGENT in self._lanes:
+            environment["SWITCHBOARD_URGENT_QUEUE_URL"] = self._lanes[Lane.URGENT].url
+        return environment
+
+    def _statements(self) -> Sequence[Statement]:
+        names = self.names
+        table = {name: arn("dynamodb", f"table/{names.table(name)}") for name in _TABLES}
+        statements = [
+            poll_statement(*[queue.arn for queue in self._lanes.values()]),
+            allow(["sqs:SendMessage"], self._dead.arn),
+            allow(
+                ["ssm:GetParameters"],
+                arn("ssm", f"parameter{names.parameter(f'destinations/{self._name}')}"),
+                arn("ssm", f"parameter{names.parameter('mappings/*')}"),
+            ),
+            allow(["dynamodb:PutItem"], table["ledger"]),
+            allow(["dynamodb:GetItem"], table["state"]),
+            allow(["dynamodb:PutItem", "dynamodb:Query"], table["configuration"]),
+            allow(["s3:GetObject"], bucket_arn(names.archive, "/claims/*")),
+        ]
+        if self._entry.spec.secret_fields:
+            secret = Secret(
+                self,
+                "Credentials",
+                name=names.secret(f"destinations/{self._name}"),
+                description=f"What the destination {self._name} needs: a JSON object,"
+                f" {', '.join(self._entry.spec.secret_fields)}.",
+                retain=self._settings.retain,
+            )
+            statements.append(allow(["secretsmanager:GetSecretValue"], secret.arn))
+        return [*statements, *(self._of_its_kind(p) for p in self._entry.spec.permissions)]
+
+    def _of_its_kind(self, permission: Permission) -> Statement:
+        fields: dict[str, Any] = self._entry.deploy_time.model_dump()
+        resource = permission.resource.format(
+            partition="${AWS::Partition}",
+            region="${AWS::Region}",
+            account="${AWS::AccountId}",
+            **fields,
+        )
+        return allow(permission.actions, resource)
+
+    def _let_the_router_send(self) -> None:
+        """The core does not know its destinations: each attaches what the router needs for it."""
+        iam.CfnPolicy(
+            self,
+            "RouterMaySend",
+            policy_name=f"send-to-{self._name}",
+            roles=[self.names.role(self.names.function("route_events"))],
+            policy_document=policy(
+                [allow(["sqs:SendMessage"], *[queue.arn for queue in self._lanes.values()])]
+            ),
+        )
+
+    def _own_alarms(self) -> None:
+        name, prefix = self._name, f"{self.names.prefix}-{self._name}"
+        for lane, queue in self._lanes.items():
+            self._alarms.on_age(
+                queue,
+                queue=queue.name,
+                seconds=HOUR,
+                description=f"Deliveries to {name} ({lane}) wait for an hour. Nothing is lost. Look"
+                f" at the destination's own health, and at `switchboard dead list {name}`.",
+            )
+        self._alarms.on_moved_by_sqs(
+            self._dead, queue=self._dead.name, command=f"switchboard dead list {name}"
+        )
+        own = Construct(self, "Own")
+        self._alarms.on_own(
+            own,
+            "dead_lettered",
+            destination=name,
+            name=f"{prefix}-dead-lettered",
+            description=f"Deliveries to {name} stopped. Run `switchboard dead list {name}`: it says"
+            " why, and how to replay them.",
+        )
+        self._alarms.on_own(
+            own,
+            "configuration_errors",
+            destination=name,
+            name=f"{prefix}-configuration",
+            description=f"Act now: {name} waits, because its credentials are refused or its"
+            f" documents are missing or broken. Correct them (`switchboard secrets set"
+            f" destinations/{name}`, `switchboard apply`); it goes on by itself.",
+        )
+        self._alarms.on_own(
+            own,
+            "document_refused",
+            destination=name,
+            name=f"{prefix}-document",
+            description=f"A new document of {name} is broken; the last good one serves. The"
+            " function's log names field and position: correct it and apply again.",
+        )
+        self._alarms.on_own(
+            own,
+            "bugs",
+            destination=name,
+            name=f"{prefix}-bugs",
+            description=f"Bug: delivering to {name} raised what nobody expected. Read the logs of"
+            " its function; after five attempts the delivery is a dead letter.",
+        )
+
+
+_TABLES = ("ledger", "state", "configuration")

@@ -1,0 +1,63 @@
+"""Every name of a stage. Stacks are joined by these names alone, never by exports."""
+
+from dataclasses import dataclass
+
+from switchboard.destination import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one stage's resources; ARNs hold CloudFormation's pseudo parameters."""
+
+    stage: str
+
+    @property
+    def prefix(self) -> str:
+        """What every name begins with."""
+        return f"switchboard-{self.stage}"
+
+    @property
+    def core_stack(self) -> str:
+        """The stack that all others depend on."""
+        return f"{self.prefix}-core"
+
+    def destination_stack(self, name: str) -> str:
+        """The stack of one destination."""
+        return f"{self.prefix}-destination-{name}"
+
+    def queue(self, name: str) -> str:
+        """A FIFO queue, such as `ingest`, `ingest-dead`, `crm-normal` and `crm-dead`."""
+        return f"{self.prefix}-{name}.fifo"
+
+    def lane_queue(self, destination: str, lane: Lane) -> str:
+        """A destination's queue of one lane."""
+        return self.queue(f"{destination}-{lane}")
+
+    def table(self, name: str) -> str:
+        """`events`, `ledger`, `state` or `configuration`."""
+        return f"{self.prefix}-{name}"
+
+    @property
+    def archive(self) -> str:
+        """The archive bucket; account and region make it unique in the world."""
+        return f"{self.prefix}-archive-${{AWS::AccountId}}-${{AWS::Region}}"
+
+    def function(self, name: str) -> str:
+        """A function, by its folder (`receive_webhook`) or as `to-{destination}`."""
+        return f"{self.prefix}-{name.replace('_', '-')}"
+
+    def role(self, function: str) -> str:
+        """The role of a function, by the function's full name."""
+        return f"{function}-role"
+
+    def log_group(self, function: str) -> str:
+        """Where Lambda writes the logs of a function."""
+        return f"/aws/lambda/{function}"
+
+    def parameter(self, name: str) -> str:
+        """An SSM parameter, `destinations/crm` or `deployment/core`."""
+        return f"/switchboard/{self.stage}/{name}"
+
+    def secret(self, name: str) -> str:
+        """A secret, `sources/meetings` or `destinations/crm`."""
+        return f"/switchboard/{self.stage}/{name}"

@@ -1,0 +1,114 @@
+"""A stage as `cdk.json` describes it: what is decided when it is deployed.
+
+What is decided at run time — routes, mappings, addresses — is in SSM and not here.
+"""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from infra.catalogue import destination_kinds
+from switchboard.destination import DeployTime, DestinationSpec
+from switchboard.sources import KINDS
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
+
+
+class StageError(Exception):
+    """cdk.json says something that cannot be deployed; the message says what."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceEntry(_Entry):
+    """A source. `edge_allow` becomes the API's resource policy (a document's `allow` does not)."""
+
+    kind: str
+    requests_per_second: int = Field(default=50, ge=1, le=10_000)
+    edge_allow: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.kind not in KINDS:
+            raise ValueError(f"no source is of kind {self.kind!r}; there are {', '.join(KINDS)}")
+        return self
+
+
+class DestinationEntry(BaseModel):
+    """A destination. All keys but these are its kind's own (`deploy_time` of its spec)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str
+    concurrency: int = Field(default=5, ge=2, le=1000)
+    lanes: bool = False
+    batch_size: int = Field(default=10, ge=1, le=10)
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        kinds = destination_kinds()
+        if self.kind not in kinds:
+            raise ValueError(
+                f"no destination is of kind {self.kind!r}; there are {', '.join(sorted(kinds))}"
+            )
+        kinds[self.kind].deploy_time.model_validate(self.model_extra or {})
+        return self
+
+    @property
+    def spec(self) -> DestinationSpec:
+        """Its kind."""
+        return destination_kinds()[self.kind]
+
+    @property
+    def deploy_time(self) -> DeployTime:
+        """Its kind's own keys."""
+        return self.spec.deploy_time.model_validate(self.model_extra or {})
+
+
+class Stage(_Entry):
+    """One deployment. `retain` keeps tables, queues and the archive when a stack is deleted."""
+
+    name: Name
+    sources: Mapping[Name, SourceEntry]
+    destinations: Mapping[Name, DestinationEntry]
+    cpu: Literal["arm64", "x86_64"] = "arm64"
+    retain: bool = True
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
+    ledger_days: int = Field(default=90, ge=15, le=3650)
+    raw_days: int = Field(default=400, ge=15, le=3650)
+    body_limit_bytes: int = Field(default=1_000_000, ge=1000, le=4_500_000)
+    alarm_email: str | None = None
+    api_account_role: Literal["create", "exists"] = "create"
+
+    @model_validator(mode="after")
+    def _archive_outlives_the_ledger(self) -> Self:
+        if self.raw_days < self.ledger_days:
+            raise ValueError("raw_days must be at least ledger_days: replays read the archive")
+        return self
+
+
+def read_stage(name: str, stages: Mapping[str, Any]) -> Stage:
+    """The stage `name` of cdk.json's context.
+
+    Raises:
+        StageError: it is missing, or a key of it is wrong; the key is named.
+    """
+    if name not in stages:
+        raise StageError(f"cdk.json has no stage {name!r}; it has {', '.join(sorted(stages))}")
+    try:
+        return Stage.model_validate({"name": name, **stages[name]})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StageError(f"cdk.json, stage {name}: {where}: {first['msg']}") from None
