@@ -76,11 +76,11 @@ def canonical_data(name: object, data: object) -> dict[str, Any]:
     """
     if data is None:
         return {}
-    shape = _shape(name)
+    shape = _shape(name) if isinstance(name, str) else _anything
     return shape(_tidy(data))
 
 
-def _shape(name: object) -> Callable[[Any], dict[str, Any]]:
+def _shape(name: str) -> Callable[[Any], dict[str, Any]]:
     if name in _LISTS:
         return _entries
     if name == "SPEAKER_STATS":

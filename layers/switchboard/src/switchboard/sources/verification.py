@@ -226,6 +226,7 @@ def _hints(
         changed = source.read(replace(request, body=body), document)
         if any(_fits(source, document, secret, changed) for secret in secrets):
             yield f"it fits the body {mistake}: what was captured is not what was sent"
+            return
 
 
 def _fits(source: SourceKind, document: SourceDocument, secret: str, signed: Signed) -> bool:
