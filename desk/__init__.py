@@ -1,0 +1,1 @@
+"""The operator's tools: the `switchboard` command, the laptop stack and the demo."""

@@ -75,7 +75,7 @@ class DestinationStack(cdk.Stack):
         )
 
     def _queues(self) -> None:
-        visibility = VISIBILITY_FACTOR * self._entry.spec.timeout_seconds
+        visibility = VISIBILITY_FACTOR * self._entry.timeout
         self._dead = FifoQueue(
             self,
             "Dead",
@@ -107,7 +107,7 @@ class DestinationStack(cdk.Stack):
             code=function_asset(self, spec.folder, target),
             layer=layer_version(self, self._settings, target),
             cpu=self._settings.cpu,
-            timeout=spec.timeout_seconds,
+            timeout=self._entry.timeout,
             memory=spec.memory_mb,
             environment=self._environment(),
             statements=self._statements(),

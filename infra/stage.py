@@ -23,6 +23,10 @@ from switchboard.sources import KINDS
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
 
 
+SPARE_SECONDS = 10
+"""Of a function's time-out, beyond the vendor's: the loop begins no send without it."""
+
+
 class StageError(Exception):
     """cdk.json says something that cannot be deployed; the message says what."""
 
@@ -54,6 +58,7 @@ class DestinationEntry(BaseModel):
     concurrency: int = Field(default=5, ge=2, le=1000)
     lanes: bool = False
     batch_size: int = Field(default=10, ge=1, le=10)
+    timeout_seconds: int | None = Field(default=None, ge=1, le=900)
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
@@ -63,12 +68,20 @@ class DestinationEntry(BaseModel):
                 f"no destination is of kind {self.kind!r}; there are {', '.join(sorted(kinds))}"
             )
         kinds[self.kind].deploy_time.model_validate(self.model_extra or {})
+        shortest = self.spec.vendor_timeout_seconds + SPARE_SECONDS
+        if self.timeout < shortest:
+            raise ValueError(f"timeout_seconds must be at least {shortest} for one send to end")
         return self
 
     @property
     def spec(self) -> DestinationSpec:
         """Its kind."""
         return destination_kinds()[self.kind]
+
+    @property
+    def timeout(self) -> int:
+        """Its function's time-out: its own, or its kind's."""
+        return self.timeout_seconds or self.spec.timeout_seconds
 
     @property
     def deploy_time(self) -> DeployTime:

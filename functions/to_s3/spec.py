@@ -14,5 +14,5 @@ SPEC = DestinationSpec(
     permissions=(
         Permission(actions=("s3:PutObject",), resource="arn:{partition}:s3:::{bucket}/{prefix}*"),
     ),
-    vendor_timeout_seconds=30,
+    vendor_timeout_seconds=10,
 )

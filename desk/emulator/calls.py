@@ -1,0 +1,109 @@
+"""A request as AWS sees it: whose it is, which action it asks for, and on which resources."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `resources` are ARNs; a call on several needs to be allowed on each."""
+
+    key_id: str
+    service: str
+    action: str
+    resources: tuple[str, ...]
+    body: bytes
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The action as policies write it."""
+        return f"{self.service}:{self.action}"
+
+
+def read_call(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call | None:
+    """The call in a signed request; None for what is not signed."""
+    found = _CREDENTIAL.search(headers.get("Authorization", ""))
+    if found is None:
+        return None
+    key_id, service = found.groups()
+    if service == "s3":
+        action = _s3_action(method, path)
+        return Call(key_id, "s3", action, (_object(path),), body)
+    target = headers.get("X-Amz-Target", "")
+    if not target:
+        return Call(key_id, service, "", ("*",), body)
+    parameters = json.loads(body or b"{}")
+    action = target.rpartition(".")[2]
+    resources = _RESOURCES.get(service, _anything)(parameters)
+    return Call(key_id, service, _permission(service, action), resources, body, parameters)
+
+
+def _permission(service: str, action: str) -> str:
+    """Batches of SQS need the permission of the single action."""
+    return action.removesuffix("Batch") if service == "sqs" else action
+
+
+def _s3_action(method: str, path: str) -> str:
+    verb = {"GET": "Get", "HEAD": "Get", "PUT": "Put"}.get(method, method.capitalize())
+    if "/" in path.strip("/"):
+        return f"{verb}Object"
+    return "ListBucket" if verb == "Get" else "CreateBucket"
+
+
+def _object(path: str) -> str:
+    return f"arn:aws:s3:::{unquote(path.partition('?')[0]).strip('/')}"
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+
+def _queue(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    url = str(parameters.get("QueueUrl", ""))
+    name = url.rpartition("/")[2] or str(parameters.get("QueueName", "*"))
+    return (_arn("sqs", name),)
+
+
+def _table(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    table = str(parameters.get("TableName", "*")).rpartition("/")[2]
+    index = parameters.get("IndexName")
+    return (_arn("dynamodb", f"table/{table}" + (f"/index/{index}" if index else "")),)
+
+
+def _parameter(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    names = parameters.get("Names") or [parameters.get("Name") or parameters.get("Path") or "*"]
+    return tuple(_arn("ssm", f"parameter/{str(name).strip('/')}") for name in names)
+
+
+def _secret(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """By name or by ARN; moto's own suffix is looked up by the caller, names stand for it here."""
+    wanted = str(parameters.get("SecretId") or parameters.get("Name") or "*")
+    return (wanted if wanted.startswith("arn:") else _arn("secretsmanager", f"secret:{wanted}"),)
+
+
+def _stream(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    group, stream = parameters.get("logGroupName", "*"), parameters.get("logStreamName", "*")
+    return (_arn("logs", f"log-group:{group}:log-stream:{stream}"),)
+
+
+def _anything(_: Mapping[str, Any]) -> tuple[str, ...]:
+    return ("*",)
+
+
+_RESOURCES = {
+    "sqs": _queue,
+    "dynamodb": _table,
+    "ssm": _parameter,
+    "secretsmanager": _secret,
+    "logs": _stream,
+}

@@ -1,0 +1,48 @@
+"""The desk's one boto3 factory: an emulator's clients, for the operator or for a role."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "eu-west-1"
+OPERATOR = "OPERATOR"
+
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=5,
+    read_timeout=30,
+    max_pool_connections=32,
+    parameter_validation=False,
+    s3={"addressing_style": "path"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An access key. The emulator knows whose it is by the key alone."""
+
+    key_id: str
+
+    def environment(self) -> dict[str, str]:
+        """As Lambda gives it to a function."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.key_id,
+            "AWS_SECRET_ACCESS_KEY": self.key_id,
+            "AWS_SESSION_TOKEN": self.key_id,
+        }
+
+
+def emulator_client(service: str, endpoint_url: str, credentials: Credentials | None = None) -> Any:
+    """A client of `service` at the emulator; without credentials, the operator's."""
+    key = (credentials or Credentials(OPERATOR)).key_id
+    session = boto3.Session(
+        aws_access_key_id=key,
+        aws_secret_access_key=key,
+        aws_session_token=None if key == OPERATOR else key,
+        region_name=REGION,
+    )
+    # The service is any of AWS's; botocore's stubs want a literal for each.
+    make: Any = session.client
+    return make(service, endpoint_url=endpoint_url, config=_CONFIG)

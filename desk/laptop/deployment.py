@@ -1,0 +1,156 @@
+"""Deploying a cloud assembly into the emulator, and reading back what came to be."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desk.laptop.assembly import Assembly
+from desk.laptop.client import REGION, emulator_client
+
+ACCOUNT = "123456789012"
+ASSETS_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+
+
+class DeploymentFailed(Exception):
+    """A stack could not be created; the message says which, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedFunction:
+    """A function as it was deployed: its staged code, environment, role and limits."""
+
+    name: str
+    handler: str
+    code: Path
+    role: str
+    environment: Mapping[str, str]
+    timeout: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedMapping:
+    """An event source mapping."""
+
+    mapping_id: str
+    function: str
+    queue: str
+    batch_size: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What the runner runs. `routes` are method and path to a function's name."""
+
+    functions: Mapping[str, DeployedFunction]
+    mappings: Sequence[DeployedMapping]
+    routes: Mapping[tuple[str, str], str]
+
+
+def deploy(assembly: Assembly, endpoint_url: str) -> None:
+    """Create every stack from its unmodified template.
+
+    Raises:
+        DeploymentFailed: a stack was not created.
+    """
+    s3 = emulator_client("s3", endpoint_url)
+    s3.create_bucket(Bucket=ASSETS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for key in assembly.assets:
+        # Code runs from the staged folder; CloudFormation only wants to find the object.
+        s3.put_object(Bucket=ASSETS_BUCKET, Key=key, Body=_empty_zip())
+    cloudformation = emulator_client("cloudformation", endpoint_url)
+    for stack in assembly.stacks:
+        cloudformation.create_stack(
+            StackName=stack.name, TemplateBody=stack.text, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+        (described,) = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
+        if described["StackStatus"] != "CREATE_COMPLETE":
+            raise DeploymentFailed(f"{stack.name}: {described['StackStatus']}")
+
+
+def _empty_zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("staged", "")
+    return buffer.getvalue()
+
+
+def read_deployed(assembly: Assembly, endpoint_url: str) -> Deployed:
+    """What was deployed, with every reference resolved by CloudFormation."""
+    staged = _staged_code(assembly)
+    lambda_ = emulator_client("lambda", endpoint_url)
+    functions = {
+        found["FunctionName"]: DeployedFunction(
+            name=found["FunctionName"],
+            handler=found["Handler"],
+            code=staged[found["FunctionName"]],
+            role=found["Role"].rpartition("/")[2],
+            environment=found.get("Environment", {}).get("Variables", {}),
+            timeout=int(found["Timeout"]),
+            memory=int(found["MemorySize"]),
+        )
+        for page in lambda_.get_paginator("list_functions").paginate()
+        for found in page["Functions"]
+        if found["FunctionName"] in staged
+    }
+    mappings = [
+        DeployedMapping(
+            mapping_id=found["UUID"],
+            function=found["FunctionArn"].rpartition(":")[2],
+            queue=found["EventSourceArn"].rpartition(":")[2],
+            batch_size=int(found["BatchSize"]),
+            concurrency=int(found.get("ScalingConfig", {}).get("MaximumConcurrency", 10)),
+        )
+        for found in lambda_.list_event_source_mappings()["EventSourceMappings"]
+        if found["FunctionArn"].rpartition(":")[2] in functions
+    ]
+    return Deployed(functions, mappings, _routes(endpoint_url, set(functions)))
+
+
+def _staged_code(assembly: Assembly) -> Mapping[str, Path]:
+    """The staged folder of each function, by the function's name."""
+    return {
+        resource["Properties"]["FunctionName"]: assembly.assets[
+            resource["Properties"]["Code"]["S3Key"]
+        ].resolve()
+        for stack in assembly.stacks
+        for resource in stack.template["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def _routes(endpoint_url: str, functions: set[str]) -> Mapping[tuple[str, str], str]:
+    """Every method of every deployed REST API whose integration is one of `functions`."""
+    gateway = emulator_client("apigateway", endpoint_url)
+    routes: dict[tuple[str, str], str] = {}
+    for api in gateway.get_rest_apis()["items"]:
+        for resource in gateway.get_resources(restApiId=api["id"], embed=["methods"])["items"]:
+            for method, found in (resource.get("resourceMethods") or {}).items():
+                uri = str(_integration(gateway, api["id"], resource["id"], method, found))
+                name = uri.rpartition(":function:")[2].removesuffix("/invocations")
+                if name in functions:
+                    routes[method, resource["path"]] = name
+    return routes
+
+
+def _integration(gateway: Any, api: str, resource: str, method: str, found: Any) -> Any:
+    integration = (found or {}).get("methodIntegration") or gateway.get_integration(
+        restApiId=api, resourceId=resource, httpMethod=method
+    )
+    return integration["uri"]
+
+
+def deployment_parameters(endpoint_url: str, stage: str) -> Mapping[str, Any]:
+    """What the stacks wrote about themselves, by the name under `deployment/`."""
+    prefix = f"/switchboard/{stage}/deployment/"
+    pages = emulator_client("ssm", endpoint_url).get_paginator("get_parameters_by_path")
+    return {
+        parameter["Name"].removeprefix(prefix): json.loads(parameter["Value"])
+        for page in pages.paginate(Path=prefix, Recursive=True)
+        for parameter in page["Parameters"]
+    }
