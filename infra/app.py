@@ -25,7 +25,9 @@ def build(app: cdk.App, stage: Stage, *, bytecode: bool = True) -> list[cdk.Stac
         stack.add_stack_dependency(core)
         stacks.append(stack)
     for each in stacks:
-        cdk.Tags.of(each).add("switchboard:stage", stage.name)
+        cdk.Tags.of(each).add(
+            "switchboard:stage", stage.name, exclude_resource_types=["AWS::SSM::Parameter"]
+        )
     return stacks
 
 

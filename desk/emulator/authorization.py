@@ -68,8 +68,8 @@ def role_statements(role: str) -> Iterable[Mapping[str, Any]]:
 
     backend = iam_backends[ACCOUNT]["aws"]
     for name in backend.list_role_policies(role):
-        _, document = backend.get_role_policy(role, name)
-        yield from _statements(str(document))
+        document: Any = backend.get_role_policy(role, name)[1]
+        yield from _statements(document if isinstance(document, str) else json.dumps(document))
 
 
 @lru_cache(maxsize=512)

@@ -63,6 +63,10 @@ def deploy(assembly: Assembly, endpoint_url: str) -> None:
     for key in assembly.assets:
         # Code runs from the staged folder; CloudFormation only wants to find the object.
         s3.put_object(Bucket=ASSETS_BUCKET, Key=key, Body=_empty_zip())
+    # What `cdk bootstrap` leaves, and every template reads.
+    emulator_client("ssm", endpoint_url).put_parameter(
+        Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String"
+    )
     cloudformation = emulator_client("cloudformation", endpoint_url)
     for stack in assembly.stacks:
         cloudformation.create_stack(

@@ -48,7 +48,8 @@ class Poller:
     def join(self) -> None:
         """Wait for the threads to end."""
         for thread in self._threads:
-            thread.join(timeout=2)
+            if thread.is_alive():
+                thread.join(timeout=2)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -89,7 +89,6 @@ class Function(Construct):
             environment=lambda_.CfnFunction.EnvironmentProperty(
                 variables={
                     **environment,
-                    "POWERTOOLS_SERVICE_NAME": name,
                     "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                     "POWERTOOLS_LOG_LEVEL": "INFO",
                 }

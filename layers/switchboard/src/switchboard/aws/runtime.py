@@ -24,6 +24,7 @@ class LambdaContext(Protocol):
     """
 
     aws_request_id: str
+    function_name: str
 
     def get_remaining_time_in_millis(self) -> int: ...
 
@@ -53,7 +54,8 @@ def handler(
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if not wired:
             values = settings.from_environment()
-            telemetry = InvocationTelemetry(values.stage, Logger())
+            # Powertools' service would become a dimension of every metric if the environment set it.
+            telemetry = InvocationTelemetry(values.stage, Logger(service=context.function_name))
             wired.append((wire(values, telemetry), telemetry))
         handle, telemetry = wired[0]
         invocation = Invocation(
