@@ -1,0 +1,123 @@
+"""Each sample of `events/invocations/` does what its name says, through the real code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.receive_webhook.receiver import Ports as ReceiverPorts
+from functions.receive_webhook.receiver import Receiver
+from functions.route_events.attempts import ROUTE, Attempts
+from functions.route_events.router import Ports as RouterPorts
+from functions.route_events.router import Router
+from functions.route_events.routes import Network
+from switchboard.delivery import Execution
+from switchboard.destination import Lane
+from switchboard.ledger import State
+from switchboard.loop import Batch, read_records
+from switchboard.mapping import compile_expression
+from switchboard.routing import Route
+from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
+from switchboard.testing.receiving import JAAS_SECRET, STANDARD_SECRET, ReceivingStores
+from switchboard.testing.stores import (
+    Clock,
+    MemoryBucket,
+    MemoryEvents,
+    MemoryLedger,
+    MemoryOutbox,
+    RecordingTelemetry,
+)
+
+EVENTS = Path(__file__).parents[2] / "events"
+INVOCATIONS = EVENTS / "invocations"
+
+ANSWERS = {
+    "call-ended": 202,
+    "wrong-key": 401,
+    "expired": 401,
+    "duplicated-header": 401,
+    "unknown-source": 404,
+    "invalid-base64": 400,
+}
+ROUTED = {
+    "one-of-each-kind": (3, 0, 0),
+    "poison-in-a-batch": (1, 2, 0),
+    "newer-envelope": (0, 0, 1),
+}
+DELIVERED = {
+    "to_webhook/one-event": (1, 0),
+    "to_webhook/two-events-of-one-meeting": (2, 0),
+    "to_webhook/replay": (1, 0),
+    "to_webhook/not-an-envelope": (0, 1),
+    "to_s3/one-event": (1, 0),
+    "to_s3/umlauts-nul-and-surrogates": (2, 0),
+}
+
+
+def read(name: str) -> Any:
+    return json.loads((INVOCATIONS / f"{name}.json").read_text())
+
+
+def test_every_sample_is_tested() -> None:
+    named = {f"receive_webhook/{name}" for name in ANSWERS}
+    named |= {f"route_events/{name}" for name in ROUTED} | DELIVERED.keys()
+    found = {str(path.relative_to(INVOCATIONS)) for path in INVOCATIONS.rglob("*.json")}
+    assert found == {f"{name}.json" for name in named}
+
+
+@pytest.mark.parametrize(("name", "status"), ANSWERS.items())
+def test_requests_are_answered_as_they_say(name: str, status: int) -> None:
+    stores = ReceivingStores()
+    sources = {}
+    secrets = {"meetings": JAAS_SECRET, "partner": STANDARD_SECRET, "legacy-pbx": "pbx-test-secret"}
+    for source, secret in secrets.items():
+        document = json.loads((EVENTS / "sources" / f"{source}.json").read_text())
+        sources[source] = document.pop("kind")
+        stores.configure(source, json.dumps(document), secret)
+    ports = ReceiverPorts(
+        ingest=stores.ingest,
+        claims=stores.claims,
+        parameters=stores.parameters,
+        last_good=stores.last_good,
+        secrets=stores.secrets,
+        telemetry=stores.telemetry,
+        clock=stores.clock,
+    )
+    answer = Receiver(sources, 1_000_000, ports).answer(read(f"receive_webhook/{name}"))
+    assert answer.status == status
+    assert len(stores.ingest.taken) == (status == 202)
+
+
+@pytest.mark.parametrize(("name", "outcome"), ROUTED.items())
+def test_batches_are_routed_as_they_say(name: str, outcome: tuple[int, int, int]) -> None:
+    clock, bucket, crm, dead = Clock(), MemoryBucket(), MemoryOutbox(), MemoryOutbox()
+    telemetry = RecordingTelemetry()
+    attempts = Attempts(MemoryLedger(), dead, telemetry, clock, lambda: 0.5)
+    network = Network([Route("crm", compile_expression("`true`"), 1)], {"crm": {Lane.NORMAL: crm}})
+    router = Router(
+        RouterPorts(MemoryEvents(), bucket, bucket, lambda: network, attempts, telemetry)
+    )
+    batch = Batch(read_records(read(f"route_events/{name}")))
+    router.route(batch, Execution("sample", clock() + 60))
+    assert (len(crm.taken), len(dead.taken), len(batch.failures())) == outcome
+    assert telemetry.counts.get(("bugs", ROUTE)) is None
+
+
+@pytest.mark.parametrize(("name", "outcome"), DELIVERED.items())
+def test_deliveries_end_as_they_say(name: str, outcome: tuple[int, int]) -> None:
+    destination = ScriptedDestination()
+    bench = DeliveryBench(destination)
+    left = bench.deliver(*read_records(read(name)))
+    assert left == {}
+    states = [entry.state for entry in bench.ledger.entries.values()]
+    assert (states.count(State.DELIVERED), states.count(State.DEAD)) == outcome
+    assert len(destination.sent) == outcome[0]
+
+
+def test_two_events_of_one_meeting_keep_their_order() -> None:
+    destination = ScriptedDestination()
+    name = "to_webhook/two-events-of-one-meeting"
+    DeliveryBench(destination).deliver(*read_records(read(name)))
+    types = [delivery.event.type for delivery in destination.sent]
+    assert types == ["meeting.room.created", "meeting.participant.left"]
