@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: help demo test up check synth deploy sabotage bench lock clean docs
+.PHONY: help setup demo test up check docs synth deploy sabotage bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,3 +35,54 @@ $(ready): $(venv)/uv locks/dev.txt pyproject.toml layers/switchboard/pyproject.t
 $(node_ready): $(ready) package.json package-lock.json .npmrc
 	@PATH="$(node):$$PATH" npm ci --silent
 	@touch $@
+
+setup: $(ready) $(node_ready) .work/builds/.ready ## set everything up (the other targets do it by themselves)
+
+# Layers and the laptop's runtime are built now, so that a later synthesis needs no network.
+.work/builds/.ready: $(ready) locks/layer.txt locks/runtime.txt
+	@$(venv)/python -m infra.bundling
+	@touch $@
+
+demo: setup ## run the main job whole on the laptop stack (EVENTS=5000 scales it)
+	@PATH="$(node):$$PATH" $(venv)/switchboard demo $(if $(EVENTS),--events $(EVENTS)) $(if $(DEMO_SABOTAGE),--sabotage $(DEMO_SABOTAGE))
+
+test: setup ## run every test
+	@PATH="$(node):$$PATH" $(venv)/pytest -n 2 --dist loadfile -q
+
+up: setup ## start the laptop stack and keep it up
+	@PATH="$(node):$$PATH" $(venv)/switchboard up
+
+check: setup ## lint, types, import directions, templates, generated docs
+	@$(venv)/ruff check .
+	@$(venv)/ruff format --check .
+	@$(venv)/mypy -p switchboard -p functions -p infra -p desk
+	@$(venv)/mypy tests benchmarks
+	@$(venv)/lint-imports
+	@$(MAKE) --no-print-directory synth STAGE=dev
+	@$(venv)/cfn-lint -r eu-west-1 -- cdk.out/dev/*.template.json
+	@$(venv)/python -m desk.reference --check
+
+docs: setup ## write the generated reference pages
+	@$(venv)/python -m desk.reference
+
+synth: setup ## write the CloudFormation templates of STAGE to cdk.out/STAGE, with cdk-nag
+	@PATH="$(node):$$PATH" CDK_OUTDIR=cdk.out/$(STAGE) $(venv)/python -m infra.app -c stage=$(STAGE)
+
+deploy: setup ## deploy STAGE into your AWS account (after `npx cdk bootstrap`)
+	@$(venv)/python -m infra.bundling --check-bytecode
+	@PATH="$(node):$(CURDIR)/node_modules/.bin:$$PATH" cdk deploy --all -c stage=$(STAGE) --output cdk.out/$(STAGE) --import-existing-resources
+
+sabotage: setup ## break each promise on purpose; every broken demo must fail
+	@PATH="$(node):$$PATH" $(venv)/switchboard sabotage
+
+bench: setup ## measure, and print ratios
+	@$(venv)/python -m benchmarks
+
+lock: $(venv)/uv ## resolve every dependency again
+	@$(compile) --group dev pyproject.toml layers/switchboard/pyproject.toml --no-emit-package switchboard -o locks/dev.txt
+	@$(compile) layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/layer.txt
+	@$(compile) --group runtime -c locks/dev.txt -o locks/runtime.txt
+	@PATH="$(node):$$PATH" npm install --package-lock-only --silent
+
+clean: ## remove everything that was built or installed
+	@rm -rf .venv .work cdk.out node_modules dist

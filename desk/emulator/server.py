@@ -49,7 +49,7 @@ class Emulator:
         if role is None:
             return _error(403, "InvalidClientTokenId", "nobody's key", call)(environ, start)
         answer = self._answered(request, call, role)
-        status: list[str] = [answer.status if answer else ""]
+        status: list[str] = [answer.status if answer is not None else ""]
         if answer is not None:
             answered: Iterable[bytes] = answer(environ, start)
         else:
@@ -59,7 +59,8 @@ class Emulator:
                 return start(line, headers, *rest)
 
             answered = self._to_moto(environ, remember, body)
-        self._write(call, role, request, status[0], began)
+        idle = answer is not None and answer.get_data() == b"{}" and call.action == "ReceiveMessage"
+        self._write(call, role, request, status[0], began, idle=idle)
         return answered
 
     def _answered(self, request: Request, call: Call, role: str) -> Response | None:
@@ -88,8 +89,10 @@ class Emulator:
         with self._moto_lock:
             return list(self._moto(environ, start))
 
-    def _write(self, call: Call, role: str, request: Request, status: str, began: float) -> None:
-        line = {
+    def _write(
+        self, call: Call, role: str, request: Request, status: str, began: float, *, idle: bool
+    ) -> None:
+        line: dict[str, Any] = {
             "at": round(began, 4),
             "role": role,
             "service": call.service,
@@ -97,6 +100,8 @@ class Emulator:
             "resource": call.resources[0],
             "status": int(status.split(" ", 1)[0] or 0),
         }
+        if idle:
+            line["idle"] = True
         with self._log_lock:
             self._log.write(json.dumps(line) + "\n")
 

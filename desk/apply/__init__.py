@@ -1,0 +1,1 @@
+"""`switchboard apply`: documents from files under version control into SSM."""

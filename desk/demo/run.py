@@ -1,0 +1,251 @@
+"""One run of the demo, from an assembly to its evidence."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desk.demo.documents import LAKE, SECRETS, configure
+from desk.demo.evidence import (
+    Arrival,
+    Dead,
+    Sent,
+    read_arrivals,
+    read_calls,
+    read_dead,
+    read_lake,
+    read_sent,
+)
+from desk.laptop import LaptopStack
+
+STAND_INS = ("crm", "pager")
+LEASE_SECONDS = 20 + 30
+"""A killed function's deliveries are under its lease: its time-out and a margin."""
+
+VISIBILITY_SECONDS = 130
+"""By how much the queues' clock is moved so that what a dead execution held comes back."""
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how far it is, and of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run does. `outage` is how long `crm` answers 503; `kill` kills a function of it."""
+
+    events: int = 400
+    seed: int = 8
+    outage: float = 20.0
+    kill: bool = True
+    at_once: int = 8
+    pause: float = 0.12
+    patience: float = 75.0
+
+    @property
+    def faults(self) -> Mapping[str, Any]:
+        """The stand-ins' faults, in seconds after their first request."""
+        after = 3.0 + self.outage
+        return {
+            "crm": {
+                "down": [3.0, after],
+                "limited_after": after + 2,
+                "silent_after": after + 4,
+            },
+            "pager": {"silent_after": 5.0},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a run left behind."""
+
+    sent: list[Sent]
+    arrivals: list[Arrival]
+    dead: list[Dead]
+    calls: list[Mapping[str, Any]]
+    denied: list[Any]
+    drained: bool
+    folder: Path
+
+
+def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
+    """Configure a running stack, send everything through it, and gather the evidence."""
+    folder = stack.folder
+    paths = {name: folder / f"{name}.jsonl" for name in ("sent", "arrivals")}
+    for path in paths.values():
+        path.unlink(missing_ok=True)
+    with _process("desk.standins", _standins_plan(folder, plan), folder / "standins.ready",
+                  paths["arrivals"]):  # fmt: skip
+        urls = json.loads(_ready(folder / "standins.ready"))
+        configure(stack.client, stack.stage, urls)
+        stack.desk("faults", {"seed": plan.seed, "refuse_sends": 0.02})
+        with _process("desk.sender", _sender_plan(folder, plan, stack.api_url), paths["sent"]) as (
+            sender
+        ):
+            watch = _Watch(stack, plan, paths, progress)
+            drained = watch.until_drained(sender)
+        stack.desk("faults", {})
+        objects = _lake(stack)
+        calls = read_calls(stack.calls)
+        return Evidence(
+            sent=read_sent(paths["sent"]),
+            arrivals=read_arrivals(paths["arrivals"]) + read_lake(objects, calls),
+            dead=read_dead(_dead_letters(stack)),
+            calls=calls,
+            denied=stack.desk("state")["denied"],
+            drained=drained,
+            folder=folder,
+        )
+
+
+class _Watch:
+    """Watches a run: kills what is to be killed, moves the clock, and sees when all is done."""
+
+    def __init__(
+        self, stack: LaptopStack, plan: Plan, paths: Mapping[str, Path], progress: Progress
+    ) -> None:
+        self._stack = stack
+        self._plan = plan
+        self._paths = paths
+        self._progress = progress
+        self._began = time.monotonic()
+        self._killed_at: float | None = None
+        self._lost = False
+        self._moved = False
+
+    def until_drained(self, sender: "subprocess.Popen[bytes]") -> bool:
+        """Wait until everything was sent and every queue is empty; False if nothing moves on."""
+        before, still_since = -1, time.monotonic()
+        quiet = 0
+        while True:
+            time.sleep(0.5)
+            stored = _count(self._paths["arrivals"])
+            self._show(stored, done=sender.poll() is not None)
+            self._break()
+            now = time.monotonic()
+            if stored != before:
+                before, still_since = stored, now
+            waiting = self._waiting()
+            if sender.poll() is None:
+                continue
+            quiet = quiet + 1 if waiting == 0 else 0
+            if quiet >= 4:
+                return True
+            self._move_clock(now)
+            if now - still_since > self._plan.patience:
+                return False
+
+    def _break(self) -> None:
+        """The two ways in which an execution is lost: its process, and its answer."""
+        prefix = f"switchboard-{self._stack.stage}-to"
+        elapsed = time.monotonic() - self._began
+        if self._plan.kill and self._killed_at is None and elapsed > 2:
+            self._stack.pool(f"{prefix}-crm").kill_next(0.04)
+            self._killed_at = time.monotonic()
+        if not self._lost and elapsed > 3:
+            self._stack.pool(f"{prefix}-pager").lose_next_answer()
+            self._lost = True
+
+    def _move_clock(self, now: float) -> None:
+        """What a lost execution held is invisible for minutes, which are not waited for."""
+        if self._moved:
+            return
+        if self._killed_at is not None and now - self._killed_at < LEASE_SECONDS + 5:
+            return
+        self._stack.desk("clock", {"seconds": VISIBILITY_SECONDS})
+        self._moved = True
+
+    def _waiting(self) -> int:
+        queues = self._stack.desk("state")["queues"]
+        return sum(
+            int(counts["ApproximateNumberOfMessages"])
+            + int(counts["ApproximateNumberOfMessagesNotVisible"])
+            for name, counts in queues.items()
+            if not name.endswith("-dead.fifo")
+        )
+
+    def _show(self, stored: int, *, done: bool) -> None:
+        sent = _count(self._paths["sent"])
+        total = self._plan.events
+        if done:
+            self._progress("delivering", stored, max(stored, 2 * total))
+        else:
+            self._progress("sending", sent, max(sent, total))
+
+
+class _process:  # noqa: N801 - used as a context manager, like a function
+    """A process of the world outside, which ends with the run."""
+
+    def __init__(self, module: str, *arguments: Path) -> None:
+        self._command = [sys.executable, "-m", module, *map(str, arguments)]
+
+    def __enter__(self) -> "subprocess.Popen[bytes]":
+        self._process = subprocess.Popen(self._command)
+        return self._process
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def _standins_plan(folder: Path, plan: Plan) -> Path:
+    path = folder / "standins.plan.json"
+    secrets = {name: SECRETS[f"destinations/{name}"] for name in STAND_INS}
+    path.write_text(json.dumps({"secrets": secrets, "faults": plan.faults}))
+    (folder / "standins.ready").unlink(missing_ok=True)
+    return path
+
+
+def _sender_plan(folder: Path, plan: Plan, api_url: str) -> Path:
+    path = folder / "sender.plan.json"
+    secrets = {
+        name.removeprefix("sources/"): secret
+        for name, secret in SECRETS.items()
+        if name.startswith("sources/")
+    }
+    described = {
+        "api": api_url,
+        "secrets": secrets,
+        "events": plan.events,
+        "seed": plan.seed,
+        "at_once": plan.at_once,
+        "pause": plan.pause,
+    }
+    path.write_text(json.dumps(described))
+    return path
+
+
+def _ready(path: Path) -> str:
+    for _ in range(300):
+        if path.exists():
+            return path.read_text()
+        time.sleep(0.05)
+    raise TimeoutError(f"{path.name} did not appear")
+
+
+def _count(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _lake(stack: LaptopStack) -> Mapping[str, bytes]:
+    s3 = stack.client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=LAKE)
+    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    return {key: s3.get_object(Bucket=LAKE, Key=key)["Body"].read() for key in keys}
+
+
+def _dead_letters(stack: LaptopStack) -> list[str]:
+    """The bodies in every dead-letter queue; they stay there."""
+    sqs = stack.client("sqs")
+    bodies: list[str] = []
+    for name in stack.desk("state")["queues"]:
+        if not name.endswith("-dead.fifo"):
+            continue
+        url = f"{stack.endpoint_url}/123456789012/{name}"
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            bodies.extend(message["Body"] for message in found)
+    return bodies

@@ -1,0 +1,109 @@
+"""`python -m desk.standins PLAN READY LOG`: serve the stand-ins until killed.
+
+PLAN: {"secrets": {name: secret}, "faults": {name: {...}}}. READY gets {name: URL}.
+The clock of the faults begins with the first request.
+"""
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from desk.standins.endpoint import Endpoint, FaultPlan
+
+SILENCE_SECONDS = 30.0
+KNOWS_KEYS = {"crm": True, "pager": False}
+
+
+class Log:
+    """JSON lines with their time."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", buffering=1)
+        self._lock = threading.Lock()
+
+    def write(self, line: dict[str, Any], body: bytes) -> None:
+        """Write a line; what was stored is kept whole."""
+        whole = {"body": body.decode("utf-8", "replace")} if line["stored"] else {}
+        with self._lock:
+            self._file.write(json.dumps({"at": time.time(), **line, **whole}) + "\n")
+
+
+def serve(endpoint: Endpoint, log: Log, clock: "Clock") -> ThreadingHTTPServer:
+    """A server of one endpoint on a free port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1
+
+        def setup(self) -> None:
+            super().setup()
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Nothing: there is a log."""
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply, line = endpoint.take(headers, body, clock.seconds())
+            log.write(line, body)
+            if reply.status == 0:
+                time.sleep(SILENCE_SECONDS)
+                self.close_connection = True
+                return
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            answer = reply.body.encode()
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+            self.wfile.flush()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    return server
+
+
+class Clock:
+    """Seconds since it was first asked."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def seconds(self) -> float:
+        """How long ago the first request was."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        return now - self._began
+
+
+def main() -> None:
+    """Serve every stand-in of the plan."""
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    ready, log, clock = Path(sys.argv[2]), Log(Path(sys.argv[3])), Clock()
+    urls: dict[str, str] = {}
+    for name, secret in plan["secrets"].items():
+        faults = FaultPlan(**plan["faults"].get(name, {}))
+        endpoint = Endpoint(name, secret, knows_keys=KNOWS_KEYS[name], plan=faults)
+        server = serve(endpoint, log, clock)
+        urls[name] = f"http://127.0.0.1:{server.server_port}/{name}"
+    making = ready.with_suffix(".making")
+    making.write_text(json.dumps(urls))
+    making.rename(ready)
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    main()

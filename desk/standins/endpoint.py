@@ -1,0 +1,107 @@
+"""One stand-in: what it stores, and how it fails. Pure but for its clock.
+
+`crm` knows a key again and stores a repeated one once; `pager` ignores keys: what it accepts is a
+record each time.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class FaultPlan:
+    """Times are seconds since the stand-in was told to begin.
+
+    `down` answers 503 from its first to its second time; `limited_after` answers one 429 to the
+    first request after it; `silent_after` stores the first request after it and never answers.
+    """
+
+    down: tuple[float, float] = (0.0, 0.0)
+    limited_after: float | None = None
+    retry_after: int = 3
+    silent_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered; status 0 is silence."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = '{"ok":true}'
+
+
+class Endpoint:
+    """A stand-in by the name `crm` or `pager`."""
+
+    def __init__(self, name: str, secret: str, *, knows_keys: bool, plan: FaultPlan) -> None:
+        self._name = name
+        self._key = base64.b64decode(secret.removeprefix("whsec_"))
+        self._knows_keys = knows_keys
+        self._plan = plan
+        self._stored: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(
+        self, headers: Mapping[str, str], body: bytes, now: float
+    ) -> tuple[Reply, dict[str, Any]]:
+        """The reply, and the line for the log."""
+        key = headers.get("webhook-id", "")
+        with self._lock:
+            if not self._signed(headers, body):
+                return Reply(401), self._line(key, body, "bad signature", stored=False)
+            fault = self._fault(now)
+            if fault is not None and fault.status != 0:
+                return fault, self._line(key, body, str(fault.status), stored=False)
+            read = json.loads(body)
+            if read["data"].get("refuse"):
+                return Reply(422, body='{"error":"marked"}'), self._line(
+                    key, body, "422", stored=False
+                )
+            again = key in self._stored
+            self._stored.add(key)
+            stored = not (again and self._knows_keys)
+            what = "stored" if stored else "repeat"
+            if fault is not None:
+                return fault, self._line(key, body, f"{what}, unanswered", stored=stored)
+            return Reply(200), self._line(key, body, what, stored=stored)
+
+    def _signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        stamp = headers.get("webhook-timestamp", "")
+        message = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
+        made = base64.b64encode(hmac.digest(self._key, message, hashlib.sha256)).decode()
+        given = headers.get("webhook-signature", "").split(" ")
+        return any(hmac.compare_digest(f"v1,{made}", one) for one in given)
+
+    def _fault(self, now: float) -> Reply | None:
+        plan = self._plan
+        if plan.down[0] <= now < plan.down[1]:
+            return Reply(503, body='{"error":"down"}')
+        if plan.limited_after is not None and now >= plan.limited_after:
+            plan.limited_after = None
+            return Reply(429, {"Retry-After": str(plan.retry_after)}, '{"error":"slow down"}')
+        if plan.silent_after is not None and now >= plan.silent_after:
+            plan.silent_after = None
+            return Reply(0)
+        return None
+
+    def _line(self, key: str, body: bytes, what: str, *, stored: bool) -> dict[str, Any]:
+        try:
+            data = json.loads(body)["data"]
+        except (ValueError, KeyError):
+            data = {}
+        return {
+            "destination": self._name,
+            "key": key,
+            "id": data.get("id"),
+            "interaction": data.get("interaction"),
+            "sequence": data.get("sequence"),
+            "what": what,
+            "stored": stored,
+        }
