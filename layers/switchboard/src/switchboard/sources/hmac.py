@@ -1,7 +1,7 @@
 """Any sender that signs with an HMAC: its document says how.
 
-What GitHub, Slack, Zendesk, Stripe and PagerDuty do can all be written down; `docs` and the tests
-have their documents.
+What GitHub, Slack, Zendesk, Stripe and PagerDuty do can all be written down: `events/sources/` has
+their documents.
 """
 
 import re
@@ -69,7 +69,9 @@ class HmacDocument(SourceDocument):
     """
 
     header: str = Field(pattern=_HEADER_NAME, description="The header with the signature.")
-    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    algorithm: Literal["sha1", "sha256", "sha512"] = Field(
+        default="sha256", description="The hash of the HMAC; sha1 for senders that know no other."
+    )
     encoding: Encoding = Field(default="hex", description="How the signature is written.")
     key_encoding: Literal["text", "base64"] = Field(
         default="text", description="Whether the secret's text is the key, or base64 of it."

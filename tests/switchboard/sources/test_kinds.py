@@ -1,0 +1,26 @@
+import pytest
+
+from switchboard.sources import KINDS, SourceDocument
+
+each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+
+
+def test_the_kinds_of_this_release() -> None:
+    assert sorted(KINDS) == ["hmac", "jaas", "standard_webhooks"]
+
+
+@each_kind
+def test_a_kind_is_found_under_its_name(kind: str) -> None:
+    assert KINDS[kind].kind == kind
+    assert KINDS[kind].summary.endswith(".")
+    assert KINDS[kind].documentation.startswith("https://")
+
+
+@each_kind
+def test_documents_are_strict_and_every_field_is_described(kind: str) -> None:
+    document = KINDS[kind].document
+    assert issubclass(document, SourceDocument)
+    assert document.model_config.get("extra") == "forbid"
+    assert document.model_config.get("frozen") is True
+    assert [name for name, field in document.model_fields.items() if not field.description] == []
+    assert document.model_json_schema()["additionalProperties"] is False
