@@ -7,6 +7,7 @@ resources, with `*` and `?`. Conditions are refused, so that none is silently pa
 import json
 import re
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from desk.emulator.calls import ACCOUNT, Call
 
 OPERATOR = "OPERATOR"
 """The access key of whoever runs the desk: it may do everything."""
+
+_UNDERSTOOD = {"Sid", "Effect", "Action", "Resource"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,9 @@ class Authorization:
 
     def __init__(self) -> None:
         self._roles: dict[str, str] = {}
-        self.used: Counter[Usage] = Counter()
-        self.denied: Counter[tuple[str, str, str]] = Counter()
+        self._used: Counter[Usage] = Counter()
+        self._denied: Counter[tuple[str, str, str]] = Counter()
+        self._lock = threading.Lock()
 
     def credentials(self, role: str) -> str:
         """An access key for `role`, like the one that Lambda gives its functions."""
@@ -54,12 +58,31 @@ class Authorization:
             return True
         statements = list(role_statements(role))
         patterns = [_matching(statements, call.name, resource) for resource in call.resources]
-        for resource, pattern in zip(call.resources, patterns, strict=True):
-            if pattern is None:
-                self.denied[role, call.name, resource] += 1
-            else:
-                self.used[Usage(role, call.name, pattern, resource)] += 1
+        with self._lock:
+            for resource, pattern in zip(call.resources, patterns, strict=True):
+                if pattern is None:
+                    self._denied[role, call.name, resource] += 1
+                else:
+                    self._used[Usage(role, call.name, pattern, resource)] += 1
         return None not in patterns
+
+    def report(self) -> dict[str, list[list[Any]]]:
+        """What roles were granted, used and denied: role, action, pattern or resource, count."""
+        with self._lock:
+            used, denied = self._used.copy(), self._denied.copy()
+        return {
+            "granted": sorted(self._granted()),
+            "used": [[one.role, one.action, one.pattern, times] for one, times in used.items()],
+            "denied": [[*one, times] for one, times in denied.items()],
+        }
+
+    def _granted(self) -> Iterable[list[str]]:
+        for role in set(self._roles.values()):
+            for statement in role_statements(role):
+                if statement["Effect"] == "Allow":
+                    for action in _list(statement["Action"]):
+                        for pattern in _list(statement["Resource"]):
+                            yield [role, action, pattern]
 
 
 def role_statements(role: str) -> Iterable[Mapping[str, Any]]:
@@ -82,23 +105,16 @@ def _matching(statements: Iterable[Mapping[str, Any]], action: str, resource: st
     """The pattern that allows `action` on `resource`, unless another statement denies it."""
     allowed: str | None = None
     for statement in statements:
-        if "Condition" in statement:
-            raise ValueError("a statement with a condition is not understood here")
+        if foreign := statement.keys() - _UNDERSTOOD:
+            raise ValueError(f"a statement with {', '.join(sorted(foreign))} is not understood")
         if not any(_pattern(one).fullmatch(action) for one in _list(statement["Action"])):
             continue
         for pattern in _list(statement["Resource"]):
-            if _pattern(pattern).fullmatch(resource) or _is_secret(pattern, resource):
+            if _pattern(pattern).fullmatch(resource):
                 if statement["Effect"] == "Deny":
                     return None
                 allowed = pattern
     return allowed
-
-
-def _is_secret(pattern: str, resource: str) -> bool:
-    """A secret asked for by its name is the one whose ARN ends in six random characters."""
-    return pattern.startswith("arn:aws:secretsmanager") and bool(
-        re.fullmatch(re.escape(resource) + r"-[A-Za-z0-9]{6}", pattern)
-    )
 
 
 def _list(value: Any) -> list[str]:

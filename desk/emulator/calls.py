@@ -15,7 +15,10 @@ _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `resources` are ARNs; a call on several needs to be allowed on each."""
+    """One request. `resources` are ARNs; a call on several needs to be allowed on each.
+
+    `operation` is the name that was called, `action` the permission that it needs.
+    """
 
     key_id: str
     service: str
@@ -23,6 +26,7 @@ class Call:
     resources: tuple[str, ...]
     body: bytes
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    operation: str = ""
 
     @property
     def name(self) -> str:
@@ -38,14 +42,15 @@ def read_call(method: str, path: str, headers: Mapping[str, str], body: bytes) -
     key_id, service = found.groups()
     if service == "s3":
         action = _s3_action(method, path)
-        return Call(key_id, "s3", action, (_object(path),), body)
+        return Call(key_id, "s3", action, (_object(path),), body, operation=action)
     target = headers.get("X-Amz-Target", "")
     if not target:
         return Call(key_id, service, "", ("*",), body)
     parameters = json.loads(body or b"{}")
     action = target.rpartition(".")[2]
     resources = _RESOURCES.get(service, _anything)(parameters)
-    return Call(key_id, service, _permission(service, action), resources, body, parameters)
+    permission = _permission(service, action)
+    return Call(key_id, service, permission, resources, body, parameters, action)
 
 
 def _permission(service: str, action: str) -> str:
@@ -86,9 +91,15 @@ def _parameter(parameters: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _secret(parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """By name or by ARN; moto's own suffix is looked up by the caller, names stand for it here."""
+    """The ARN with its six random characters, also for a secret that is asked for by name."""
+    # Reading requests is tested without moto, which is a second of imports.
+    from moto.secretsmanager.models import secretsmanager_backends
+
     wanted = str(parameters.get("SecretId") or parameters.get("Name") or "*")
-    return (wanted if wanted.startswith("arn:") else _arn("secretsmanager", f"secret:{wanted}"),)
+    if wanted.startswith("arn:"):
+        return (wanted,)
+    found = secretsmanager_backends[ACCOUNT][REGION].secrets.get(wanted)
+    return (str(found.arn) if found else _arn("secretsmanager", f"secret:{wanted}"),)
 
 
 def _stream(parameters: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,28 +1,45 @@
 """The CloudFormation types that moto lacks, so that unmodified templates deploy whole.
 
 moto finds types among the subclasses of its CloudFormationModel; each made here lives as long as
-the process. What no function ever calls is recorded and does nothing.
+the process. What neither a function nor the desk ever asks for is recorded and does nothing.
 """
 
+import json
 import secrets
+import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.apigateway.models import apigateway_backends
 from moto.cloudformation import parsing
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
 from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
+from moto.sqs.models import sqs_backends
 
 from desk.emulator.calls import ACCOUNT, REGION
 
 Create = Callable[[str, Mapping[str, Any]], str]
 
 
-def _secret(_: str, properties: Mapping[str, Any]) -> str:
-    """A secret without a value, as CloudFormation makes it; its ARN."""
+def _secret(logical_id: str, properties: Mapping[str, Any]) -> str:
+    """A secret, with a value only if the template gives or generates one; its ARN."""
     backend = secretsmanager_backends[ACCOUNT][REGION]
-    name = str(properties["Name"])
-    if name not in backend.secrets:
+    name = str(properties.get("Name", logical_id))
+    value = _secret_value(properties)
+    if value is not None:
+        backend.create_secret(
+            name=name,
+            secret_string=value,
+            secret_binary=None,
+            description=properties.get("Description"),
+            tags=[],
+            kms_key_id=None,
+            client_request_token=None,
+            replica_regions=[],
+            force_overwrite=False,
+        )
+    else:
         backend.secrets[name] = FakeSecret(
             account_id=ACCOUNT,
             region_name=REGION,
@@ -32,6 +49,48 @@ def _secret(_: str, properties: Mapping[str, Any]) -> str:
             description=properties.get("Description"),
         )
     return str(backend.secrets[name].arn)
+
+
+def _secret_value(properties: Mapping[str, Any]) -> str | None:
+    generate = properties.get("GenerateSecretString")
+    if generate is None:
+        value = properties.get("SecretString")
+        return None if value is None else str(value)
+    length = int(generate.get("PasswordLength", 32))
+    password = "".join(secrets.choice(string.ascii_letters) for _ in range(length))
+    if "GenerateStringKey" not in generate:
+        return password
+    template = json.loads(generate.get("SecretStringTemplate", "{}"))
+    return json.dumps({**template, generate["GenerateStringKey"]: password})
+
+
+def _queue_policy(logical_id: str, properties: Mapping[str, Any]) -> str:
+    """The policy, at its queues. moto shows it and does not enforce it."""
+    for url in properties["Queues"]:
+        sqs_backends[ACCOUNT][REGION].set_queue_attributes(
+            str(url).rpartition("/")[2], {"Policy": json.dumps(properties["PolicyDocument"])}
+        )
+    return logical_id
+
+
+def _alarm(logical_id: str, properties: Mapping[str, Any]) -> str:
+    """A metric alarm, for `describe-alarms`; no metric ever arrives here. Its name."""
+    name = str(properties.get("AlarmName", logical_id))
+    cloudwatch_backends[ACCOUNT][REGION].put_metric_alarm(
+        name=name,
+        namespace=properties.get("Namespace", ""),
+        metric_name=properties.get("MetricName", ""),
+        comparison_operator=properties["ComparisonOperator"],
+        evaluation_periods=int(properties["EvaluationPeriods"]),
+        period=int(properties.get("Period", 60)),
+        threshold=float(properties.get("Threshold", 0)),
+        statistic=properties.get("Statistic", ""),
+        description=properties.get("AlarmDescription", ""),
+        dimensions=properties.get("Dimensions", []),
+        alarm_actions=properties.get("AlarmActions", []),
+        treat_missing_data=properties.get("TreatMissingData"),
+    )
+    return name
 
 
 def _stage(_: str, properties: Mapping[str, Any]) -> str:
@@ -46,17 +105,20 @@ def _stage(_: str, properties: Mapping[str, Any]) -> str:
 _REAL: Mapping[str, Create] = {
     "AWS::SecretsManager::Secret": _secret,
     "AWS::ApiGateway::Stage": _stage,
+    "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::SQS::QueuePolicy": _queue_policy,
 }
+
+_ARNS = {"AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{{}}"}
+"""Of the types whose physical id is not their ARN."""
 
 # Without functions' calls: recorded only. Bucket policies among them: moto would apply a Deny
 # without its condition, and refuse everything that does not come over TLS.
 _RECORDED = (
     "AWS::ApiGateway::Account",
-    "AWS::CloudWatch::Alarm",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
-    "AWS::SQS::QueuePolicy",
 )
 
 _made: list[type[CloudFormationModel]] = []
@@ -89,8 +151,8 @@ def _type(name: str, create: Create) -> type[CloudFormationModel]:  # noqa: C901
             return attr in {"Id", "Arn"}
 
         def get_cfn_attribute(self, attribute_name: str) -> str:
-            del attribute_name
-            return self._physical_id
+            arn = _ARNS.get(name, "{}") if attribute_name == "Arn" else "{}"
+            return arn.format(self._physical_id)
 
         @classmethod
         def create_from_cloudformation_json(

@@ -1,35 +1,24 @@
-"""SQS's data plane, as strict as AWS about what FIFO queues promise and refuse.
+"""SQS's data plane, as strict as AWS about what FIFO queues promise.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues.html
 """
 
 import hashlib
+import heapq
 import itertools
-import re
 import threading
+import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-LARGEST_MESSAGE = 1024 * 1024
-LARGEST_BATCH = 1024 * 1024
-BATCH_ENTRIES = 10
+from desk.emulator.limits import BATCH_ENTRIES, SqsError, check_message
+
 DEDUPLICATION_SECONDS = 300
 LONGEST_VISIBILITY = 43_200
-
-_ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
-_BODY = re.compile("[\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-
-
-class SqsError(Exception):
-    """An answer of SQS's that is an error."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(slots=True)
@@ -45,7 +34,7 @@ class Message:
     visible_at: float = 0.0
     receives: int = 0
     first_receive: float = 0.0
-    receipts: list[str] = field(default_factory=list)
+    receipt: str = ""
     received_at: float = 0.0
 
 
@@ -53,88 +42,122 @@ class Queue:
     """One FIFO queue with DeduplicationScope=messageGroup.
 
     A group whose message is in flight gives no other message; a message that becomes visible
-    again is first in its group.
+    again is first in its group. No step looks at more than one group's messages in flight, so
+    that a deep queue is as quick as a shallow one.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        visibility: int,
-        max_receives: int | None,
-        dead_letters: "Queue | None",
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, name: str, *, clock: Callable[[], float], visibility: int = 30) -> None:
         self.name = name
-        self._visibility = visibility
-        self._max_receives = max_receives
-        self._dead_letters = dead_letters
+        self.visibility = visibility
+        self.max_receives: int | None = None
+        self.dead_letters: Queue | None = None
+        self.moved = 0
         self._clock = clock
-        self._messages: OrderedDict[str, Message] = OrderedDict()
-        self._receipts: dict[str, str] = {}
-        self._seen: dict[tuple[str, str], tuple[float, str, int]] = {}
+        self._groups: dict[str, OrderedDict[str, Message]] = {}
+        self._in_flight: dict[str, dict[str, Message]] = {}
+        self._turns: OrderedDict[str, None] = OrderedDict()
+        self._unlocks: list[tuple[float, str]] = []
+        self._receipts: dict[str, tuple[str, str]] = {}
+        self._seen: OrderedDict[tuple[str, str], tuple[float, str, int]] = OrderedDict()
         self._numbers = itertools.count(10**19)
         self._changed = threading.Condition()
-        self.moved = 0
 
     def send(self, body: str, group: str, deduplication_id: str) -> dict[str, str]:
         """Take a message; one whose id was seen within five minutes is swallowed in silence."""
-        _check_message(body, group, deduplication_id)
+        check_message(body, group, deduplication_id)
         now = self._clock()
         with self._changed:
+            self._forget_seen(now)
             seen = self._seen.get((group, deduplication_id))
-            if seen is not None and seen[0] > now - DEDUPLICATION_SECONDS:
-                _, message_id, sequence = seen
-            else:
-                message_id, sequence = str(uuid.uuid4()), next(self._numbers)
-                self._seen[group, deduplication_id] = (now, message_id, sequence)
-                self._messages[message_id] = Message(
-                    message_id, body, group, deduplication_id, sequence, now
-                )
-                self._changed.notify_all()
+            if seen is None:
+                message = self._put(body, group, deduplication_id, now)
+                seen = now, message.message_id, message.sequence
+                self._seen[group, deduplication_id] = seen
+        _, message_id, sequence = seen
         return {
             "MessageId": message_id,
             "MD5OfMessageBody": _md5(body),
             "SequenceNumber": str(sequence),
         }
 
+    def _put(self, body: str, group: str, deduplication_id: str, now: float) -> Message:
+        message = Message(
+            str(uuid.uuid4()), body, group, deduplication_id, next(self._numbers), now
+        )
+        self._groups.setdefault(group, OrderedDict())[message.message_id] = message
+        self._settle(group, now)
+        return message
+
+    def _forget_seen(self, now: float) -> None:
+        while self._seen:
+            oldest = next(iter(self._seen))
+            if self._seen[oldest][0] > now - DEDUPLICATION_SECONDS:
+                return
+            del self._seen[oldest]
+
     def receive(
         self, count: int, wait: float, visibility: int | None = None
     ) -> list[dict[str, Any]]:
         """Up to `count` messages; waits for the first one at most `wait` seconds."""
+        ends = time.monotonic() + min(wait, 20.0)
         with self._changed:
-            received = self._receive(count, visibility)
-            if not received and wait > 0:
-                self._changed.wait(min(wait, 20.0))
-                received = self._receive(count, visibility)
-            return received
+            while True:
+                received = self._receive(min(count, BATCH_ENTRIES), visibility)
+                left = ends - time.monotonic()
+                if received or left <= 0:
+                    return received
+                self._changed.wait(min(left, self._next_unlock()))
+
+    def _next_unlock(self) -> float:
+        """Seconds until a visibility time-out may end, so that a waiting receive looks again."""
+        return max(0.01, self._unlocks[0][0] - self._clock()) if self._unlocks else 20.0
 
     def _receive(self, count: int, visibility: int | None) -> list[dict[str, Any]]:
         now = self._clock()
-        in_flight = {m.group for m in self._messages.values() if m.visible_at > now}
+        while self._unlocks and self._unlocks[0][0] <= now:
+            self._settle(heapq.heappop(self._unlocks)[1], now)
         received: list[dict[str, Any]] = []
-        for message in list(self._messages.values()):
-            if len(received) == min(count, 10):
-                break
-            if message.group in in_flight:
-                continue
-            if self._max_receives is not None and message.receives >= self._max_receives:
-                self._move(message)
-                continue
-            received.append(self._deliver(message, now, visibility))
+        served: list[str] = []
+        while self._turns and len(received) < count:
+            group, _ = self._turns.popitem(last=False)
+            self._move_worn_out(group)
+            waiting = list(islice(self._groups[group].values(), count - len(received)))
+            received.extend(self._deliver(message, now, visibility) for message in waiting)
+            served.append(group)
+        for group in served:
+            self._settle(group, now)
         return received
+
+    def _settle(self, group: str, now: float) -> None:
+        """Lock the group while one of its messages is in flight; else let it take its turn."""
+        flying = {
+            message_id: message
+            for message_id, message in self._in_flight.pop(group, {}).items()
+            if message.visible_at > now and message_id in self._groups.get(group, ())
+        }
+        if flying:
+            self._in_flight[group] = flying
+            self._turns.pop(group, None)
+            unlock = max(message.visible_at for message in flying.values())
+            heapq.heappush(self._unlocks, (unlock, group))
+        elif self._groups.get(group):
+            self._turns.setdefault(group)
+            self._changed.notify_all()
+        else:
+            self._groups.pop(group, None)
+            self._turns.pop(group, None)
 
     def _deliver(self, message: Message, now: float, visibility: int | None) -> dict[str, Any]:
         message.receives += 1
         message.first_receive = message.first_receive or now
         message.received_at = now
-        message.visible_at = now + (self._visibility if visibility is None else visibility)
-        receipt = uuid.uuid4().hex
-        message.receipts.append(receipt)
-        self._receipts[receipt] = message.message_id
+        message.visible_at = now + (self.visibility if visibility is None else visibility)
+        message.receipt = uuid.uuid4().hex
+        self._receipts[message.receipt] = message.group, message.message_id
+        self._in_flight.setdefault(message.group, {})[message.message_id] = message
         return {
             "MessageId": message.message_id,
-            "ReceiptHandle": receipt,
+            "ReceiptHandle": message.receipt,
             "MD5OfBody": _md5(message.body),
             "Body": message.body,
             "Attributes": {
@@ -148,80 +171,81 @@ class Queue:
             },
         }
 
-    def _move(self, message: Message) -> None:
-        """What SQS itself moves: the receive count starts anew, the order of the group stays."""
-        self._forget(message.message_id)
-        self.moved += 1
-        if self._dead_letters is not None:
-            self._dead_letters.send(message.body, message.group, message.deduplication_id)
+    def _move_worn_out(self, group: str) -> None:
+        """What SQS itself moves: the receive count starts anew, no id of it is swallowed."""
+        if self.max_receives is None:
+            return
+        for message in list(self._groups[group].values()):
+            if message.receives < self.max_receives:
+                return
+            del self._groups[group][message.message_id]
+            self.moved += 1
+            if self.dead_letters is not None:
+                self.dead_letters.take_over(message)
+
+    def take_over(self, message: Message) -> None:
+        """Take a message that another queue gave up."""
+        with self._changed:
+            self._put(message.body, message.group, message.deduplication_id, self._clock())
 
     def delete(self, receipt: str) -> None:
-        """Delete by any receipt handle; deleting twice is no error."""
+        """Delete a message in flight; deleting twice is no error, a run-out receipt is."""
         with self._changed:
-            message_id = self._receipts.get(receipt)
-            if message_id is None:
-                raise SqsError("ReceiptHandleIsInvalid", "the receipt handle is not valid")
-            self._forget(message_id)
-            self._changed.notify_all()
+            message, now = self._received(receipt), self._clock()
+            if message is None:
+                return
+            if message.receipt != receipt or message.visible_at <= now:
+                raise SqsError("ReceiptHandleIsInvalid", "the receipt handle has expired")
+            del self._groups[message.group][message.message_id]
+            self._settle(message.group, now)
 
     def change_visibility(self, receipt: str, seconds: int) -> None:
         """Set the visibility of a message in flight, at most 12 h after it was received."""
         if not 0 <= seconds <= LONGEST_VISIBILITY:
             raise SqsError("InvalidParameterValue", "VisibilityTimeout is 0 to 43200")
         with self._changed:
-            message = self._messages.get(self._receipts.get(receipt, ""))
-            now = self._clock()
-            if message is None or message.visible_at <= now:
+            message, now = self._received(receipt), self._clock()
+            if message is None or message.receipt != receipt or message.visible_at <= now:
                 raise SqsError("MessageNotInflight", "the message is not in flight")
             if now + seconds - message.received_at > LONGEST_VISIBILITY:
                 raise SqsError("InvalidParameterValue", "beyond the 12 hours of a receive")
             message.visible_at = now + seconds
-            if seconds == 0:
-                self._changed.notify_all()
+            self._settle(message.group, now)
 
-    def _forget(self, message_id: str) -> None:
-        """Its receipts stay known: deleting a message twice is no error."""
-        self._messages.pop(message_id, None)
+    def _received(self, receipt: str) -> Message | None:
+        """The message of a receipt; None: it was deleted."""
+        if receipt not in self._receipts:
+            raise SqsError("ReceiptHandleIsInvalid", "the receipt handle is not valid")
+        group, message_id = self._receipts[receipt]
+        return self._groups.get(group, OrderedDict()).get(message_id)
+
+    def purge(self) -> None:
+        """Delete every message."""
+        with self._changed:
+            for group in list(self._groups):
+                self._groups[group].clear()
+                self._settle(group, self._clock())
+
+    def look_again(self) -> None:
+        """Let waiting receives look: the clock was moved."""
+        with self._changed:
+            self._changed.notify_all()
 
     def counts(self) -> dict[str, str]:
         """The approximate numbers, which are exact here."""
         now = self._clock()
         with self._changed:
-            in_flight = sum(message.visible_at > now for message in self._messages.values())
-            return {
-                "ApproximateNumberOfMessages": str(len(self._messages) - in_flight),
-                "ApproximateNumberOfMessagesNotVisible": str(in_flight),
-                "ApproximateNumberOfMessagesDelayed": "0",
-            }
-
-
-def check_batch(entries: list[Mapping[str, Any]]) -> None:
-    """What SQS refuses of a whole batch."""
-    if not entries:
-        raise SqsError("EmptyBatchRequest", "there are no entries")
-    if len(entries) > BATCH_ENTRIES:
-        raise SqsError("TooManyEntriesInBatchRequest", f"there are {len(entries)} entries")
-    ids = [str(entry["Id"]) for entry in entries]
-    if len(set(ids)) < len(ids):
-        raise SqsError("BatchEntryIdsNotDistinct", "ids repeat")
-    if not all(_ENTRY_ID.fullmatch(one) for one in ids):
-        raise SqsError("InvalidBatchEntryId", "an id has other characters")
-    size = sum(len(str(entry.get("MessageBody", "")).encode()) for entry in entries)
-    if size > LARGEST_BATCH:
-        raise SqsError("BatchRequestTooLong", f"the batch has {size} bytes")
-
-
-def _check_message(body: str, group: str, deduplication_id: str) -> None:
-    if not group or not deduplication_id:
-        raise SqsError("MissingParameter", "a FIFO queue needs MessageGroupId and a dedup id")
-    if not _ID.fullmatch(group) or not _ID.fullmatch(deduplication_id):
-        raise SqsError("InvalidParameterValue", "an id is 1 to 128 alphanumerics and punctuation")
-    if not body:
-        raise SqsError("MissingParameter", "the body is empty")
-    if len(body.encode("utf-8", "surrogatepass")) > LARGEST_MESSAGE:
-        raise SqsError("InvalidParameterValue", "the message must be shorter than 1048576 bytes")
-    if not _BODY.fullmatch(body):
-        raise SqsError("InvalidMessageContents", "the body has characters that are not allowed")
+            in_flight = sum(
+                message.visible_at > now and message_id in self._groups[group]
+                for group, flying in self._in_flight.items()
+                for message_id, message in flying.items()
+            )
+            every = sum(len(messages) for messages in self._groups.values())
+        return {
+            "ApproximateNumberOfMessages": str(every - in_flight),
+            "ApproximateNumberOfMessagesNotVisible": str(in_flight),
+            "ApproximateNumberOfMessagesDelayed": "0",
+        }
 
 
 def _md5(text: str) -> str:

@@ -1,5 +1,6 @@
 """The emulator's one WSGI application, and the desk's own paths beside AWS's."""
 
+import io
 import json
 import threading
 import time
@@ -11,15 +12,14 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Request, Response
 
 from desk.emulator import cloudformation
-from desk.emulator.authorization import OPERATOR, Authorization
+from desk.emulator.answers import JSON_TYPE, denied, error, of_sqs
+from desk.emulator.authorization import Authorization
 from desk.emulator.calls import Call, read_call
 from desk.emulator.faults import FaultPlan, Faults
 from desk.emulator.parameters import refuse_size
-from desk.emulator.sqs import Sqs, encoded
+from desk.emulator.sqs import Sqs
 
 StartResponse = Callable[..., Any]
-
-JSON_TYPE = "application/x-amz-json-1.0"
 
 
 class Emulator:
@@ -40,67 +40,53 @@ class Emulator:
         request = Request(environ)
         if request.path.startswith("/_desk/"):
             return self._desk(request)(environ, start)
+        began = time.time()
         body = request.get_data(cache=True)
         call = read_call(request.method, request.path, dict(request.headers), body)
         if call is None:
-            return self._to_moto(environ, start, body)
+            unsigned = Call("", "s3", "", ("*",), b"")
+            return error(403, "MissingAuthenticationToken", "it is not signed", unsigned)(
+                environ, start
+            )
         role = self.authorization.role(call.key_id)
-        began = time.time()
         if role is None:
-            return _error(403, "InvalidClientTokenId", "nobody's key", call)(environ, start)
-        answer = self._answered(request, call, role)
-        status: list[str] = [answer.status if answer is not None else ""]
-        if answer is not None:
-            answered: Iterable[bytes] = answer(environ, start)
+            answer = error(403, "InvalidClientTokenId", "nobody's key", call)
         else:
-
-            def remember(line: str, headers: Any, *rest: Any) -> Any:
-                status[0] = line
-                return start(line, headers, *rest)
-
-            answered = self._to_moto(environ, remember, body)
-        idle = answer is not None and answer.get_data() == b"{}" and call.action == "ReceiveMessage"
-        self._write(call, role, request, status[0], began, idle=idle)
-        return answered
+            answer = self._answered(request, call, role) or self._asked_of_moto(environ, body)
+        self._write(call, role or "nobody", answer, began)
+        return answer(environ, start)
 
     def _answered(self, request: Request, call: Call, role: str) -> Response | None:
         """What is answered before moto is asked; None: moto is to answer."""
         if not self.authorization.permits(role, call):
-            return _denied(call, role)
-        if role != OPERATOR and (fault := self.faults.of(call.service)) is not None:
-            return Response(encoded(fault[1]), fault[0], content_type=JSON_TYPE)
+            return denied(call, role)
+        if (fault := self.faults.of(call.service, role)) is not None:
+            return Response(json.dumps(fault[1]), fault[0], content_type=JSON_TYPE)
         target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        if call.service == "sqs":
-            answer = self.sqs.answer(target, call, role)
-            if answer is not None:
-                return Response(encoded(answer[1]), answer[0], content_type=JSON_TYPE)
+        if call.service == "sqs" and (answered := self.sqs.answer(target, call, role)):
+            return of_sqs(answered)
         if call.service == "ssm" and (refused := refuse_size(target, call.parameters)):
-            return _error(400, "ValidationException", refused, call)
+            return error(400, "ValidationException", refused, call)
         return None
 
-    def _to_moto(
-        self, environ: dict[str, Any], start: StartResponse, body: bytes
-    ) -> Iterable[bytes]:
+    def _asked_of_moto(self, environ: dict[str, Any], body: bytes) -> Response:
         """Moto's models are no thread's own: one request at a time."""
-        import io
-
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         with self._moto_lock:
-            return list(self._moto(environ, start))
+            return Response.from_app(self._moto, environ, buffered=True)
 
-    def _write(
-        self, call: Call, role: str, request: Request, status: str, began: float, *, idle: bool
-    ) -> None:
+    def _write(self, call: Call, role: str, answer: Response, began: float) -> None:
         line: dict[str, Any] = {
             "at": round(began, 4),
             "role": role,
             "service": call.service,
-            "action": request.headers.get("X-Amz-Target", "").rpartition(".")[2] or call.action,
+            "action": call.operation,
             "resource": call.resources[0],
-            "status": int(status.split(" ", 1)[0] or 0),
+            "bytes": len(call.body),
+            "status": answer.status_code,
         }
-        if idle:
+        if call.operation == "ReceiveMessage" and answer.get_data() == b"{}":
             line["idle"] = True
         with self._log_lock:
             self._log.write(json.dumps(line) + "\n")
@@ -130,33 +116,10 @@ class Emulator:
         }
         return {
             "queues": queues,
-            "used": [
-                [usage.role, usage.action, usage.pattern, count]
-                for usage, count in self.authorization.used.items()
-            ],
-            "denied": [[*key, count] for key, count in self.authorization.denied.items()],
             "refused_sends": self.faults.refused_sends,
+            **self.authorization.report(),
         }
 
 
 def _json(value: Any) -> Response:
     return Response(json.dumps(value), content_type="application/json")
-
-
-def _denied(call: Call, role: str) -> Response:
-    message = (
-        f"User: arn:aws:sts::123456789012:assumed-role/{role} is not authorized to perform:"
-        f" {call.name} on resource: {', '.join(call.resources)}"
-    )
-    return _error(403 if call.service == "s3" else 400, "AccessDeniedException", message, call)
-
-
-def _error(status: int, code: str, message: str, call: Call) -> Response:
-    """An error in the shape that the service's clients read."""
-    if call.service == "s3":
-        code = code.removesuffix("Exception")
-        text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-        return Response(text, status, content_type="application/xml")
-    return Response(
-        json.dumps({"__type": code, "message": message}), status, content_type=JSON_TYPE
-    )

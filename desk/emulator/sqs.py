@@ -1,15 +1,25 @@
 """SQS's actions over the queues that CloudFormation made in moto."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from desk.emulator.calls import ACCOUNT, REGION, Call
 from desk.emulator.faults import Faults
-from desk.emulator.queues import Queue, SqsError, check_batch
+from desk.emulator.limits import SqsError, check_batch
+from desk.emulator.queues import Queue
 
-Answer = tuple[int, dict[str, Any]]
+UNAVAILABLE = "ServiceUnavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered; `error` is the code that SQS's clients know from its older protocol."""
+
+    status: int
+    body: Mapping[str, Any]
+    error: str | None = None
 
 
 class Sqs:
@@ -27,34 +37,26 @@ class Sqs:
     def move_clock(self, seconds: float) -> None:
         """Let time pass for every queue at once."""
         self._ahead += seconds
+        for queue in list(self._queues.values()):
+            queue.look_again()
 
     def queue(self, name: str) -> Queue:
-        """The queue `name`, as CloudFormation made it."""
-        if name not in self._queues:
-            self._queues[name] = self._made(name)
-        return self._queues[name]
-
-    def _made(self, name: str) -> Queue:
-        from moto.sqs.models import sqs_backends
-
-        made: Any = sqs_backends[ACCOUNT][REGION].queues.get(name)
+        """The queue `name`, with what moto knows of it now."""
+        made = _made().get(name)
         if made is None:
-            raise SqsError("AWS.SimpleQueueService.NonExistentQueue", f"there is no queue {name}")
+            self._queues.pop(name, None)
+            raise SqsError("QueueDoesNotExist", f"there is no queue {name}")
+        queue = self._queues.setdefault(name, Queue(name, clock=self.clock))
         redrive = made.redrive_policy or {}
         dead = str(redrive.get("deadLetterTargetArn", "")).rpartition(":")[2]
-        return Queue(
-            name,
-            visibility=int(made.visibility_timeout),
-            max_receives=int(redrive["maxReceiveCount"]) if dead else None,
-            dead_letters=self.queue(dead) if dead else None,
-            clock=self.clock,
-        )
+        queue.visibility = int(made.visibility_timeout)
+        queue.max_receives = int(redrive["maxReceiveCount"]) if dead else None
+        queue.dead_letters = self.queue(dead) if dead else None
+        return queue
 
     def names(self) -> list[str]:
         """Every queue that there is."""
-        from moto.sqs.models import sqs_backends
-
-        return list(sqs_backends[ACCOUNT][REGION].queues)
+        return list(_made())
 
     def answer(self, target: str, call: Call, role: str) -> Answer | None:
         """The answer to a call of the data plane; None where moto is to answer."""
@@ -63,18 +65,18 @@ class Sqs:
             return None
         try:
             queue = self.queue(str(call.parameters.get("QueueUrl", "")).rpartition("/")[2])
-            return 200, action(self, queue, call.parameters, role)
+            return Answer(200, action(self, queue, call.parameters, role))
         except SqsError as error:
-            return 400, {"__type": f"com.amazonaws.sqs#{error.code}", "message": str(error)}
+            return refusal(error)
 
     def _send(self, queue: Queue, entry: Mapping[str, Any], role: str) -> dict[str, Any]:
-        if self._faults.refuses_send(queue.name, role):
-            raise SqsError("ServiceUnavailable", "the service is unavailable; try again")
-        return queue.send(
-            str(entry["MessageBody"]),
-            str(entry.get("MessageGroupId", "")),
-            str(entry.get("MessageDeduplicationId", "")),
-        )
+        if entry.get("DelaySeconds"):
+            raise SqsError("InvalidParameterValue", "messages of FIFO queues have no DelaySeconds")
+        deduplication_id = str(entry.get("MessageDeduplicationId", ""))
+        if self._faults.refuses_send(queue.name, role, deduplication_id):
+            raise SqsError(UNAVAILABLE, "the service is unavailable; try again")
+        group = str(entry.get("MessageGroupId", ""))
+        return queue.send(str(entry["MessageBody"]), group, deduplication_id)
 
     def _send_batch(self, queue: Queue, given: Mapping[str, Any], role: str) -> dict[str, Any]:
         check_batch(list(given["Entries"]))
@@ -105,11 +107,21 @@ class Sqs:
         check_batch(list(given["Entries"]))
         return _each(given["Entries"], lambda entry: self._change(queue, entry, role))
 
-    def _attributes(self, queue: Queue, _: Mapping[str, Any], __: str) -> dict[str, Any]:
-        from moto.sqs.models import sqs_backends
+    def _purge(self, queue: Queue, _: Mapping[str, Any], __: str) -> dict[str, Any]:
+        queue.purge()
+        return {}
 
-        made = sqs_backends[ACCOUNT][REGION].queues[queue.name]
-        return {"Attributes": {"QueueArn": made.queue_arn, **queue.counts()}}
+    def _attributes(self, queue: Queue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
+        """moto's, with the numbers that only the queue itself knows."""
+        every = {**_made()[queue.name].attributes, **queue.counts()}
+        wanted = set(given.get("AttributeNames") or ())
+        return {
+            "Attributes": {
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in every.items()
+                if value is not None and wanted & {"All", name}
+            }
+        }
 
 
 _ACTIONS: Mapping[str, Callable[[Sqs, Queue, Mapping[str, Any], str], dict[str, Any]]] = {
@@ -121,6 +133,7 @@ _ACTIONS: Mapping[str, Callable[[Sqs, Queue, Mapping[str, Any], str], dict[str, 
     "ChangeMessageVisibility": Sqs._change,  # noqa: SLF001
     "ChangeMessageVisibilityBatch": Sqs._change_batch,  # noqa: SLF001
     "GetQueueAttributes": Sqs._attributes,  # noqa: SLF001
+    "PurgeQueue": Sqs._purge,  # noqa: SLF001
 }
 
 
@@ -134,7 +147,7 @@ def _each(
         try:
             done.append({"Id": entry["Id"], **act(entry)})
         except SqsError as error:
-            ours = error.code != "ServiceUnavailable"
+            ours = error.code != UNAVAILABLE
             failed.append(
                 {
                     "Id": entry["Id"],
@@ -146,6 +159,34 @@ def _each(
     return {"Successful": done, **({"Failed": failed} if failed else {})}
 
 
-def encoded(answer: dict[str, Any]) -> bytes:
-    """An answer's bytes."""
-    return json.dumps(answer).encode()
+# What clients of SQS's older protocol call them; botocore prefers these names.
+_OLDER = {
+    "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
+    "AccessDeniedException": "AccessDenied",
+    **{
+        code: f"AWS.SimpleQueueService.{code}"
+        for code in (
+            "BatchEntryIdsNotDistinct",
+            "BatchRequestTooLong",
+            "EmptyBatchRequest",
+            "InvalidBatchEntryId",
+            "MessageNotInflight",
+            "TooManyEntriesInBatchRequest",
+        )
+    },
+}
+
+
+def refusal(error: SqsError) -> Answer:
+    """An error as SQS answers it."""
+    status = {UNAVAILABLE: 503, "AccessDeniedException": 403}.get(error.code, 400)
+    body = {"__type": f"com.amazonaws.sqs#{error.code}", "message": str(error)}
+    return Answer(status, body, _OLDER.get(error.code, error.code))
+
+
+def _made() -> Mapping[str, Any]:
+    """The queues as moto has them: made by CloudFormation, or by the operator."""
+    from moto.sqs.models import sqs_backends
+
+    queues: Mapping[str, Any] = sqs_backends[ACCOUNT][REGION].queues
+    return queues
