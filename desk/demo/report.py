@@ -1,0 +1,168 @@
+"""What a person sees at the end of a run, and what a program reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from desk.demo.evidence import Sent
+from desk.demo.product import Metrics, metrics, requests_by_role
+from desk.demo.run import Evidence
+from desk.demo.verdict import DESTINATIONS, Verdict
+
+# On-demand prices of us-east-1 per request, as AWS lists them.
+PRICES = {"sqs": 0.50e-6, "dynamodb": 0.625e-6, "s3": 5.0e-6, "ssm": 0.0, "secretsmanager": 5.0e-6}
+
+
+def summary(evidence: Evidence, verdict: Verdict, seconds: float) -> Mapping[str, Any]:
+    """Everything that was measured, as JSON."""
+    counted = metrics(evidence.folder)
+    latencies = _latencies(evidence)
+    return {
+        "holds": verdict.holds and evidence.drained,
+        "drained": evidence.drained,
+        "events": verdict.events,
+        "seconds": round(seconds, 1),
+        "problems": {kind: list(cases) for kind, cases in verdict.problems},
+        "sources": _sources(evidence.sent),
+        "destinations": {
+            name: _destination(name, evidence, verdict, counted, latencies.get(name, []))
+            for name in DESTINATIONS
+        },
+        "aws": _aws(evidence, verdict),
+        "denied": evidence.denied,
+        "sample": next((a.body for a in evidence.arrivals if a.stored and a.body), ""),
+    }
+
+
+def _sources(sent: Sequence[Sent]) -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+    for one in sent:
+        of = found.setdefault(one.source, {"received": 0, "repeats": 0, "refused": {}})
+        if one.status == 202:
+            of["repeats" if one.repeat else "received"] += 1
+        else:
+            why = f"{one.status} {one.spoil}".strip()
+            of["refused"][why] = of["refused"].get(why, 0) + 1
+    return found
+
+
+def _latencies(evidence: Evidence) -> Mapping[str, list[float]]:
+    """Seconds from the first sending of an event to its record, by destination."""
+    first: dict[str, float] = {}
+    for one in evidence.sent:
+        first[one.id] = min(first.get(one.id, one.sent_at), one.sent_at)
+    found: dict[str, list[float]] = {}
+    for arrival in evidence.arrivals:
+        if arrival.stored and arrival.id in first:
+            found.setdefault(arrival.destination, []).append(arrival.at - first[arrival.id])
+    return found
+
+
+def _destination(
+    name: str,
+    evidence: Evidence,
+    verdict: Verdict,
+    counted: Metrics,
+    latencies: Sequence[float],
+) -> Mapping[str, Any]:
+    arrivals = [a for a in evidence.arrivals if a.destination == name]
+    ordered = sorted(latencies)
+    return {
+        "delivered": verdict.records.get(name, 0),
+        "repeats_of_a_key": sum(a.what.startswith("repeat") for a in arrivals),
+        "retried": int(counted.get(("retried", name), 0)),
+        "dead_lettered": sum(one.destination == name for one in evidence.dead),
+        "possible_duplicates": int(counted.get(("possible_duplicates", name), 0)),
+        "order_violations": sum(case.startswith(f"{name} ") for case in verdict.disorder),
+        "p50_seconds": _percentile(ordered, 50),
+        "p99_seconds": _percentile(ordered, 99),
+    }
+
+
+def _percentile(ordered: Sequence[float], percent: int) -> float:
+    if not ordered:
+        return 0.0
+    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 2)
+
+
+def _aws(evidence: Evidence, verdict: Verdict) -> Mapping[str, Any]:
+    roles = requests_by_role(evidence.calls)
+    deliveries = max(1, sum(verdict.records.values()))
+    price = sum(
+        PRICES.get(call["service"], 0.0)
+        for call in evidence.calls
+        if call["role"] != "OPERATOR" and not call.get("idle")
+    )
+    return {
+        "requests_per_event_and_destination": round(sum(roles.values()) / deliveries, 2),
+        "dollars_per_million_deliveries": round(price / deliveries * 1e6, 2),
+        "requests_by_role": dict(roles),
+    }
+
+
+def show(console: Console, found: Mapping[str, Any]) -> None:
+    """The tables, one payload, the verdict, and where to look next."""
+    console.print(_sources_table(found["sources"]))
+    console.print(_destinations_table(found["destinations"]))
+    aws = found["aws"]
+    console.print(
+        f"AWS requests per event and destination: [bold]"
+        f"{aws['requests_per_event_and_destination']}[/], about"
+        f" ${aws['dollars_per_million_deliveries']} per million"
+    )
+    if found["sample"]:
+        sample = json.dumps(json.loads(found["sample"]), indent=2, ensure_ascii=False)
+        console.print(Panel(sample, title="one delivered payload", expand=False))
+    for kind, cases in found["problems"].items():
+        console.print(f"[bold red]{kind}[/]: {len(cases)}")
+        for case in cases[:5]:
+            console.print(f"  {case}", markup=False)
+    for role, action, resource, count in found["denied"]:
+        console.print(f"[bold red]AccessDenied[/] {count} x {role}: {action} on {resource}")
+    if found["holds"]:
+        console.print(
+            f"[bold green]Every promise held[/]: {found['events']} events, each one record at each"
+            f" destination, in order, or a dead letter that was due ({found['seconds']} s)."
+        )
+    elif not found["drained"]:
+        console.print("[bold red]The queues did not drain[/]: something waits and does not end.")
+    console.print(
+        "Next: `make up` keeps the stack; `switchboard dead list crm` shows its dead letters;"
+        " logs are in .work/laptop/laptop/; docs/explanation/architecture.md says how it works."
+    )
+
+
+def _sources_table(sources: Mapping[str, Any]) -> Table:
+    table = Table(title="sources")
+    for column in ("source", "received", "repeats", "refused (why)"):
+        table.add_column(
+            column, justify="left" if column in {"source", "refused (why)"} else "right"
+        )
+    for name, of in sorted(sources.items()):
+        refused = ", ".join(f"{count} x {why}" for why, count in sorted(of["refused"].items()))
+        table.add_row(name, str(of["received"]), str(of["repeats"]), refused or "-")
+    return table
+
+
+def _destinations_table(destinations: Mapping[str, Any]) -> Table:
+    table = Table(title="destinations")
+    columns = {
+        "delivered": "delivered",
+        "repeats of a key": "repeats_of_a_key",
+        "retried": "retried",
+        "dead-lettered": "dead_lettered",
+        "possible duplicates": "possible_duplicates",
+        "order violations": "order_violations",
+        "p50 s": "p50_seconds",
+        "p99 s": "p99_seconds",
+    }
+    table.add_column("destination")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, of in destinations.items():
+        table.add_row(name, *(str(of[key]) for key in columns.values()))
+    return table
