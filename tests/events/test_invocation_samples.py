@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from desk.demo.documents import FOLDER, SECRETS
 from functions.receive_webhook.receiver import Ports as ReceiverPorts
 from functions.receive_webhook.receiver import Receiver
 from functions.route_events.attempts import ROUTE, Attempts
@@ -70,7 +71,11 @@ def test_every_sample_is_tested() -> None:
 def test_requests_are_answered_as_they_say(name: str, status: int) -> None:
     stores = ReceivingStores()
     sources = {}
-    secrets = {"meetings": JAAS_SECRET, "partner": STANDARD_SECRET, "legacy-pbx": "pbx-test-secret"}
+    secrets = {
+        "meetings": JAAS_SECRET,
+        "partner": STANDARD_SECRET,
+        "legacy-pbx": "the pbx signs with this",
+    }
     for source, secret in secrets.items():
         document = json.loads((EVENTS / "sources" / f"{source}.json").read_text())
         sources[source] = document.pop("kind")
@@ -121,3 +126,11 @@ def test_two_events_of_one_meeting_keep_their_order() -> None:
     DeliveryBench(destination).deliver(*read_records(read(name)))
     types = [delivery.event.type for delivery in destination.sent]
     assert types == ["meeting.room.created", "meeting.participant.left"]
+
+
+def test_the_laptop_takes_the_sample_that_never_expires() -> None:
+    sample = json.loads((EVENTS / "webhooks" / "hmac" / "call-ended.json").read_text())
+    assert sample["about"]["secret"] == SECRETS["sources/legacy-pbx"]
+    document = json.loads((EVENTS / "sources" / "legacy-pbx.json").read_text())
+    assert document.pop("kind") == "hmac"
+    assert document == json.loads((FOLDER / "sources" / "legacy-pbx.json").read_text())
