@@ -73,7 +73,7 @@ def _in_function(module: str, old: str, new: str) -> Callable[[Staged], None]:
 
 
 def _without_statement(stack: str, role: str, action: str) -> Callable[[Staged], None]:
-    """Remove the statement that allows `action` from a role of a template."""
+    """Remove the statement that allows `action`, and nothing else, from a role of a template."""
 
     def apply(staged: Staged) -> None:
         (path,) = staged.assembly.glob(f"*-{stack}.template.json")
@@ -87,7 +87,7 @@ def _without_statement(stack: str, role: str, action: str) -> Callable[[Staged],
                 continue
             for policy in properties["Policies"]:
                 statements = policy["PolicyDocument"]["Statement"]
-                kept = [one for one in statements if action not in one["Action"]]
+                kept = [one for one in statements if one["Action"] not in (action, [action])]
                 removed += len(statements) - len(kept)
                 policy["PolicyDocument"]["Statement"] = kept
         if removed != 1:
