@@ -1,5 +1,7 @@
 """The laptop stack: what CDK synthesized, deployed into the emulator and run from staged assets."""
 
-from desk.laptop.stack import LaptopStack, attach
+from desk.laptop.address import Address, attach
+from desk.laptop.sandbox import InvocationFailed
+from desk.laptop.stack import LaptopStack, StackError
 
-__all__ = ["LaptopStack", "attach"]
+__all__ = ["Address", "InvocationFailed", "LaptopStack", "StackError", "attach"]

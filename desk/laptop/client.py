@@ -7,6 +7,7 @@ import boto3
 from botocore.config import Config
 
 REGION = "eu-west-1"
+ACCOUNT = "123456789012"
 OPERATOR = "OPERATOR"
 
 _CONFIG = Config(

@@ -3,15 +3,17 @@
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desk.laptop.assembly import Assembly
-from desk.laptop.client import REGION, emulator_client
+from botocore.exceptions import ClientError
 
-ACCOUNT = "123456789012"
+from desk.laptop.assembly import Assembly, StagedStack
+from desk.laptop.client import ACCOUNT, REGION, emulator_client
+from desk.laptop.schedules import DeployedSchedule, read_schedules
+
 ASSETS_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 
 
@@ -41,6 +43,7 @@ class DeployedMapping:
     queue: str
     batch_size: int
     concurrency: int
+    enabled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +52,60 @@ class Deployed:
 
     functions: Mapping[str, DeployedFunction]
     mappings: Sequence[DeployedMapping]
+    schedules: Sequence[DeployedSchedule]
     routes: Mapping[tuple[str, str], str]
 
 
 def deploy(assembly: Assembly, endpoint_url: str) -> None:
-    """Create every stack from its unmodified template.
+    """Create every stack from its unmodified template, beside whatever is deployed already.
 
     Raises:
-        DeploymentFailed: a stack was not created.
+        DeploymentFailed: a stack was not created, or not all of it.
     """
-    s3 = emulator_client("s3", endpoint_url)
-    s3.create_bucket(Bucket=ASSETS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for key in assembly.assets:
-        # Code runs from the staged folder; CloudFormation only wants to find the object.
-        s3.put_object(Bucket=ASSETS_BUCKET, Key=key, Body=_empty_zip())
-    # What `cdk bootstrap` leaves, and every template reads.
-    emulator_client("ssm", endpoint_url).put_parameter(
-        Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String"
-    )
+    _bootstrap(assembly, endpoint_url)
     cloudformation = emulator_client("cloudformation", endpoint_url)
     for stack in assembly.stacks:
-        cloudformation.create_stack(
-            StackName=stack.name, TemplateBody=stack.text, Capabilities=["CAPABILITY_NAMED_IAM"]
-        )
+        try:
+            cloudformation.create_stack(
+                StackName=stack.name, TemplateBody=stack.text, Capabilities=["CAPABILITY_NAMED_IAM"]
+            )
+        except ClientError as error:
+            raise DeploymentFailed(f"{stack.name}: {error}") from error
         (described,) = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
         if described["StackStatus"] != "CREATE_COMPLETE":
             raise DeploymentFailed(f"{stack.name}: {described['StackStatus']}")
+        if missing := _missing(stack, cloudformation):
+            raise DeploymentFailed(
+                f"{stack.name}: the emulator made no {', '.join(missing)}; add such types to"
+                " desk/emulator/cloudformation.py"
+            )
+
+
+def _bootstrap(assembly: Assembly, endpoint_url: str) -> None:
+    """What `cdk bootstrap` leaves, and the assets that `cdk deploy` publishes."""
+    s3 = emulator_client("s3", endpoint_url)
+    if ASSETS_BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        where = {"LocationConstraint": REGION}
+        s3.create_bucket(Bucket=ASSETS_BUCKET, CreateBucketConfiguration=where)
+    for key in assembly.assets:
+        # Code runs from the staged folder; CloudFormation only wants to find the object.
+        s3.put_object(Bucket=ASSETS_BUCKET, Key=key, Body=_empty_zip())
+    emulator_client("ssm", endpoint_url).put_parameter(
+        Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
+    )
+
+
+def _missing(stack: StagedStack, cloudformation: Any) -> Sequence[str]:
+    """The template's resources that are not there: moto passes over types that it lacks."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
+    made = {
+        found["LogicalResourceId"] for page in pages for found in page["StackResourceSummaries"]
+    }
+    return sorted(
+        f"{resource['Type']} ({logical_id})"
+        for logical_id, resource in stack.template["Resources"].items()
+        if logical_id not in made and "Condition" not in resource
+    )
 
 
 def _empty_zip() -> bytes:
@@ -102,18 +133,29 @@ def read_deployed(assembly: Assembly, endpoint_url: str) -> Deployed:
         for found in page["Functions"]
         if found["FunctionName"] in staged
     }
-    mappings = [
+    return Deployed(
+        functions,
+        read_mappings(set(functions), endpoint_url),
+        read_schedules(set(functions), endpoint_url),
+        _routes(endpoint_url, set(functions)),
+    )
+
+
+def read_mappings(functions: Collection[str], endpoint_url: str) -> Sequence[DeployedMapping]:
+    """The event source mappings of `functions`, as they are now."""
+    listed = emulator_client("lambda", endpoint_url).list_event_source_mappings()
+    return [
         DeployedMapping(
             mapping_id=found["UUID"],
             function=found["FunctionArn"].rpartition(":")[2],
             queue=found["EventSourceArn"].rpartition(":")[2],
             batch_size=int(found["BatchSize"]),
             concurrency=int(found.get("ScalingConfig", {}).get("MaximumConcurrency", 10)),
+            enabled=found["State"] == "Enabled",
         )
-        for found in lambda_.list_event_source_mappings()["EventSourceMappings"]
+        for found in listed["EventSourceMappings"]
         if found["FunctionArn"].rpartition(":")[2] in functions
     ]
-    return Deployed(functions, mappings, _routes(endpoint_url, set(functions)))
 
 
 def _staged_code(assembly: Assembly) -> Mapping[str, Path]:

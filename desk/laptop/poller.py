@@ -6,34 +6,48 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 import json
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from desk.laptop.client import REGION, emulator_client
-from desk.laptop.deployment import ACCOUNT, DeployedMapping
-from desk.laptop.pool import MOST_SANDBOXES, Pool
-from desk.laptop.sandbox import InvocationFailed
+from desk.laptop.client import ACCOUNT, REGION, emulator_client
+from desk.laptop.deployment import DeployedMapping
+from desk.laptop.pool import Pool
+from desk.laptop.sandbox import LARGEST_PAYLOAD, InvocationFailed
 
-LARGEST_PAYLOAD = 6 * 1024 * 1024
 WAIT_SECONDS = 1
+
+Message = Mapping[str, Any]
 
 logger = logging.getLogger(__name__)
 
 
 class Poller:
-    """Receives, invokes, deletes what did not fail. At most MaximumConcurrency at once."""
+    """Receives, invokes, deletes what did not fail.
 
-    def __init__(self, mapping: DeployedMapping, pool: Pool, endpoint_url: str) -> None:
+    At most MaximumConcurrency invocations at once, and at most `sandboxes`: a laptop is no cloud.
+    """
+
+    def __init__(
+        self, mapping: DeployedMapping, pool: Pool, endpoint_url: str, *, sandboxes: int
+    ) -> None:
         self._mapping = mapping
         self._pool = pool
         self._sqs = emulator_client("sqs", endpoint_url, pool.credentials)
         self._url = f"{endpoint_url}/{ACCOUNT}/{mapping.queue}"
-        self.enabled = True
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, daemon=True)
-            for _ in range(min(mapping.concurrency, MOST_SANDBOXES))
+            threading.Thread(target=self._run, args=(number,), daemon=True)
+            for number in range(sandboxes)
         ]
+
+    @property
+    def mapping_id(self) -> str:
+        """The mapping that this is about."""
+        return self._mapping.mapping_id
+
+    def follow(self, mapping: DeployedMapping) -> None:
+        """Take what the mapping says now: its enabled flag, batch size and concurrency."""
+        self._mapping = mapping
 
     def start(self) -> None:
         """Check the queue as Lambda does before it polls, and begin."""
@@ -51,42 +65,48 @@ class Poller:
             if thread.is_alive():
                 thread.join(timeout=2)
 
-    def _run(self) -> None:
+    def _run(self, number: int) -> None:
         while not self._stop.is_set():
+            mapping = self._mapping
+            if not mapping.enabled or number >= mapping.concurrency:
+                self._stop.wait(0.1)
+                continue
             try:
-                self._turn()
+                self._turn(mapping.batch_size)
             except Exception as error:  # noqa: BLE001 - a poller never ends by an error
                 # An emulator that is stopping, or a role that may not: both are seen elsewhere.
-                logger.debug("polling %s: %s", self._mapping.queue, error)
+                logger.debug("polling %s: %s", mapping.queue, error)
                 self._stop.wait(0.5)
 
-    def _turn(self) -> None:
-        if not self.enabled:
-            self._stop.wait(0.2)
-            return
+    def _turn(self, batch_size: int) -> None:
         messages = self._sqs.receive_message(
             QueueUrl=self._url,
-            MaxNumberOfMessages=self._mapping.batch_size,
+            MaxNumberOfMessages=batch_size,
             WaitTimeSeconds=WAIT_SECONDS,
             AttributeNames=["All"],
         ).get("Messages", [])
-        if not messages:
-            return
+        failed_groups: set[str] = set()
+        for part in payloads([(message, self._record(message)) for message in messages]):
+            # What follows a failure in its group waits behind it, for the visibility time-out.
+            going = [pair for pair in part if _group(pair[0]) not in failed_groups]
+            if going:
+                failed_groups |= self._invoke(going)
+
+    def _invoke(self, batch: Sequence[tuple[Message, Message]]) -> set[str]:
+        """Invoke with one batch, delete what was done, and answer the groups that failed."""
+        messages = [message for message, _ in batch]
+        groups = {_group(message) for message in messages}
         try:
-            answer = self._pool.invoke(self._event(messages))
+            answer = self._pool.invoke({"Records": [record for _, record in batch]})
         except InvocationFailed as error:
             # Everything comes back after the queue's visibility time-out.
             logger.debug("invoking %s: %s", self._mapping.function, error)
-            return
+            return groups
         failed = failed_ids(answer, {message["MessageId"] for message in messages})
-        if failed is not None:
-            self._delete([m for m in messages if m["MessageId"] not in failed])
-
-    def _event(self, messages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        event = {"Records": [self._record(message) for message in messages]}
-        if len(json.dumps(event)) > LARGEST_PAYLOAD:
-            raise InvocationFailed("the batch is larger than 6 MB")
-        return event
+        if failed is None:
+            return groups
+        self._delete([m for m in messages if m["MessageId"] not in failed])
+        return {_group(message) for message in messages if message["MessageId"] in failed}
 
     def _record(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
@@ -110,6 +130,27 @@ class Poller:
                     for number, message in enumerate(messages)
                 ],
             )
+
+
+def payloads(
+    batch: Sequence[tuple[Message, Message]],
+) -> Iterator[Sequence[tuple[Message, Message]]]:
+    """The batch in parts that Lambda takes: messages and their records, at most 6 MB each."""
+    part: list[tuple[Message, Message]] = []
+    size = 0
+    for pair in batch:
+        more = len(json.dumps(pair[1])) + 16
+        if part and size + more > LARGEST_PAYLOAD:
+            yield part
+            part, size = [], 0
+        part.append(pair)
+        size += more
+    if part:
+        yield part
+
+
+def _group(message: Message) -> str:
+    return str(message["Attributes"]["MessageGroupId"])
 
 
 def failed_ids(answer: Any, known: set[str]) -> set[str] | None:

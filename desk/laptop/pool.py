@@ -8,12 +8,9 @@ from desk.laptop.client import Credentials
 from desk.laptop.deployment import DeployedFunction
 from desk.laptop.sandbox import Host, InvocationFailed, Sandbox
 
-MOST_SANDBOXES = 2
-"""Per function on a laptop, whatever its mappings' MaximumConcurrency allows."""
-
 
 class Pool:
-    """Invokes a function in a free sandbox; at most `MOST_SANDBOXES` at once."""
+    """Invokes a function in a free sandbox; at most `at_once` invocations at the same time."""
 
     def __init__(
         self,
@@ -21,6 +18,8 @@ class Pool:
         credentials: Credentials,
         host: Host,
         log: Callable[[bytes], None],
+        *,
+        at_once: int,
     ) -> None:
         self.function = function
         self.credentials = credentials
@@ -29,18 +28,22 @@ class Pool:
         self._log = log
         self._free: list[Sandbox] = []
         self._all: list[Sandbox] = []
-        self._slots = threading.Semaphore(MOST_SANDBOXES)
+        self._slots = threading.Semaphore(at_once)
         self._lock = threading.Lock()
+        self._closed = False
         self._kill_after: float | None = None
+        self._spared = 0
         self._lose_answer = False
 
-    def kill_next(self, after_seconds: float) -> None:
-        """Kill the next invocation's process this long after it was handed its event."""
-        self._kill_after = after_seconds
+    def kill_next(self, after_seconds: float, *, after_invocations: int = 0) -> None:
+        """Kill a process this long after it took its event: the next one's, or a later one's."""
+        with self._lock:
+            self._kill_after, self._spared = after_seconds, after_invocations
 
     def lose_next_answer(self) -> None:
         """Let the next invocation end, and treat its answer as lost."""
-        self._lose_answer = True
+        with self._lock:
+            self._lose_answer = True
 
     def invoke(self, event: Any) -> Any:
         """The function's answer.
@@ -50,17 +53,13 @@ class Pool:
         """
         with self._slots:
             sandbox = self._taken()
-            timer = self._killer(sandbox)
             try:
-                answer = sandbox.invoke(event)
+                answer = sandbox.invoke(event, kill_after=self._killing())
             except InvocationFailed:
                 self.errors += 1
                 raise
             finally:
-                if timer is not None:
-                    timer.cancel()
-                if sandbox.alive:
-                    self._give_back(sandbox)
+                self._give_back(sandbox)
             with self._lock:
                 lost, self._lose_answer = self._lose_answer, False
             if lost:
@@ -69,6 +68,8 @@ class Pool:
 
     def _taken(self) -> Sandbox:
         with self._lock:
+            if self._closed:
+                raise InvocationFailed("the stack is stopping")
             while self._free:
                 sandbox = self._free.pop()
                 if sandbox.alive:
@@ -80,19 +81,20 @@ class Pool:
 
     def _give_back(self, sandbox: Sandbox) -> None:
         with self._lock:
-            self._free.append(sandbox)
+            if sandbox.alive:
+                self._free.append(sandbox)
 
-    def _killer(self, sandbox: Sandbox) -> threading.Timer | None:
+    def _killing(self) -> float | None:
         with self._lock:
+            if self._kill_after is not None and self._spared > 0:
+                self._spared -= 1
+                return None
             after, self._kill_after = self._kill_after, None
-        if after is None:
-            return None
-        timer = threading.Timer(after, sandbox.kill)
-        timer.start()
-        return timer
+            return after
 
     def close(self) -> None:
-        """Kill every sandbox."""
+        """Kill every sandbox, and start no other."""
+        with self._lock:
+            self._closed = True
         for sandbox in self._all:
-            if sandbox.alive:
-                sandbox.kill()
+            sandbox.kill()

@@ -1,11 +1,8 @@
-"""One sandbox: a function's own process under AWS's runtime client, fed by a Runtime API of ours.
-
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-"""
+"""One sandbox: a function's own process under AWS's runtime client, fed by a Runtime API."""
 
 import json
+import os
 import queue
-import socket
 import subprocess
 import sys
 import threading
@@ -13,18 +10,24 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from desk.laptop.client import REGION, Credentials
-from desk.laptop.deployment import ACCOUNT, DeployedFunction
+from desk.laptop.deployment import DeployedFunction
+from desk.laptop.runtime_api import Invocation, RuntimeApi
 
 START_SECONDS = 60.0
+LARGEST_PAYLOAD = 6 * 1024 * 1024
+LARGEST_ANSWER = LARGEST_PAYLOAD + 100
 
 
 class InvocationFailed(Exception):
     """The function raised, ran out of time, or its process ended."""
+
+
+class PayloadTooLarge(InvocationFailed):
+    """Lambda takes 6 MB; the function was not invoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,142 +50,95 @@ class Sandbox:
         log: Callable[[bytes], None],
     ) -> None:
         self._function = function
-        self._requests: queue.Queue[tuple[str, bytes, float]] = queue.Queue()
-        self._answers: queue.Queue[tuple[str, str, bytes]] = queue.Queue()
-        self._server = _RuntimeApi(self._requests, self._answers, function.name)
+        self._log = log
+        self._api = RuntimeApi(function.name)
         self._process = subprocess.Popen(
             [sys.executable, "-S", "-P", "-m", "awslambdaric", function.handler],
             cwd=function.code,
-            env=_environment(function, credentials, host, self._server.address),
+            env=_environment(function, credentials, host, self._api.address),
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            # Ctrl-C is for whoever started the stack, which then ends its sandboxes.
+            start_new_session=True,
         )
-        threading.Thread(target=self._drain, args=(log,), daemon=True).start()
+        threading.Thread(target=self._drain, daemon=True).start()
 
     @property
     def alive(self) -> bool:
         """Whether its process still runs."""
         return self._process.poll() is None
 
-    def invoke(self, event: Any) -> Any:
+    def invoke(self, event: Any, *, kill_after: float | None = None) -> Any:
         """The function's answer to `event`.
+
+        Args:
+            event: anything that JSON holds.
+            kill_after: kill the process so many seconds after it took the event.
 
         Raises:
             InvocationFailed: it raised; it ran out of time and was killed; or its process ended.
         """
-        request_id = str(uuid.uuid4())
-        deadline = time.time() + self._function.timeout
-        self._requests.put((request_id, json.dumps(event).encode(), deadline))
-        # The first invocation of a sandbox waits for the process to start; that is not counted.
-        patience = deadline + (0 if self._server.started.is_set() else START_SECONDS)
+        body = json.dumps(event).encode()
+        if len(body) > LARGEST_PAYLOAD:
+            raise PayloadTooLarge(
+                f"the event has {len(body)} bytes, Lambda takes {LARGEST_PAYLOAD}"
+            )
+        invocation = Invocation(str(uuid.uuid4()), body, self._function.timeout)
+        began = time.time()
+        self._api.offer(invocation)
         while True:
             try:
-                answered, kind, body = self._answers.get(timeout=0.05)
+                answered, kind, body = self._api.answers.get(timeout=0.005 if kill_after else 0.05)
             except queue.Empty:
-                self._check(patience if not self._server.started.is_set() else deadline)
+                self._check(invocation, began, kill_after)
                 continue
             if kind == "init":
                 self.kill()
-                raise InvocationFailed(body.decode("utf-8", "replace")[:2000])
-            if answered != request_id:
-                continue
-            if kind == "error":
-                raise InvocationFailed(body.decode("utf-8", "replace")[:2000])
-            return json.loads(body or b"null")
+                raise InvocationFailed(_text(body))
+            if answered == invocation.request_id:
+                return self._read(kind, body)
 
-    def _check(self, deadline: float) -> None:
+    def _read(self, kind: str, body: bytes) -> Any:
+        if kind == "error":
+            raise InvocationFailed(_text(body))
+        if len(body) > LARGEST_ANSWER:
+            raise InvocationFailed(f"the answer has {len(body)} bytes, Lambda takes 6 MB")
+        return json.loads(body or b"null")
+
+    def _check(self, invocation: Invocation, began: float, kill_after: float | None) -> None:
         if not self.alive:
-            self.kill()
-            raise InvocationFailed("the process ended")
-        if time.time() > deadline:
-            self.kill()
-            raise InvocationFailed(f"timed out after {self._function.timeout} s")
+            self._end("the process ended")
+        now, deadline = time.time(), invocation.deadline
+        if deadline is None:
+            if now > began + START_SECONDS:
+                self._end(f"it did not start within {START_SECONDS:.0f} s")
+        elif now > deadline:
+            limit = f"{self._function.timeout:.2f}"
+            self._log(f"{invocation.request_id} Task timed out after {limit} seconds\n".encode())
+            self._end(f"timed out after {limit} s")
+        elif kill_after is not None and now > deadline - self._function.timeout + kill_after:
+            self._end("it was killed, as was asked for")
+
+    def _end(self, why: str) -> None:
+        self.kill()
+        raise InvocationFailed(why)
 
     def kill(self) -> None:
         """End it at once, whatever it is doing."""
         self._process.kill()
         self._process.wait()
-        self._server.close()
+        self._api.close()
 
-    def _drain(self, log: Callable[[bytes], None]) -> None:
+    def _drain(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 - it was asked for
-        for line in self._process.stdout:
-            log(line)
+        with self._process.stdout as lines:
+            for line in lines:
+                self._log(line)
 
 
-class _RuntimeApi:
-    """The HTTP server that the runtime client asks for its next invocation."""
-
-    def __init__(
-        self,
-        requests: "queue.Queue[tuple[str, bytes, float]]",
-        answers: "queue.Queue[tuple[str, str, bytes]]",
-        name: str,
-    ) -> None:
-        self.started = threading.Event()
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-
-            def setup(self) -> None:
-                super().setup()
-                self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                """Nothing: the function's own log is enough."""
-
-            def do_GET(self) -> None:
-                api.started.set()
-                request_id, body, deadline = requests.get()
-                arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
-                self._answer(
-                    200,
-                    body,
-                    {
-                        "Lambda-Runtime-Aws-Request-Id": request_id,
-                        "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
-                        "Lambda-Runtime-Invoked-Function-Arn": arn,
-                        "Content-Type": "application/json",
-                    },
-                )
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                parts = self.path.strip("/").split("/")
-                answers.put(
-                    ("", "init", body)
-                    if parts[-2:] == ["init", "error"]
-                    else (parts[-2], parts[-1], body)
-                )
-                self._answer(202, b"", {})
-
-            def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-                self.send_response(status)
-                for header, value in headers.items():
-                    self.send_header(header, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-                self.wfile.flush()
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        """Host and port."""
-        return f"127.0.0.1:{self._server.server_port}"
-
-    def close(self) -> None:
-        """Stop serving; who waits for an invocation is a daemon thread."""
-        threading.Thread(target=self._close, daemon=True).start()
-
-    def _close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")[:2000]
 
 
 def _environment(
@@ -201,6 +157,11 @@ def _environment(
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": host.endpoint_url,
+        # Nothing of whose machine this is: no profile, no region, no endpoint of theirs.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "LAMBDA_TASK_ROOT": str(function.code),
         "_HANDLER": function.handler,
         "PYTHONPATH": f"{function.code}:{host.layer / 'python'}:{host.runtime}",

@@ -1,81 +1,59 @@
 """The whole laptop stack: emulator, deployment, sandboxes, pollers and the API's front."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from os import getpid
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from desk.laptop.address import WORK, Address, attach, file_of, post
 from desk.laptop.assembly import Assembly, read_assembly
-from desk.laptop.client import REGION, Credentials, emulator_client
-from desk.laptop.deployment import Deployed, deploy, deployment_parameters, read_deployed
+from desk.laptop.client import Credentials, emulator_client
+from desk.laptop.deployment import Deployed, deploy, read_deployed, read_mappings
 from desk.laptop.gateway import Gateway
 from desk.laptop.logs import SHIP_EVERY_SECONDS, FunctionLog
 from desk.laptop.poller import Poller
 from desk.laptop.pool import Pool
 from desk.laptop.sandbox import Host
+from desk.laptop.schedules import fire
 from infra import bundling
 
-ROOT = bundling.ROOT
-WORK = ROOT / ".work" / "laptop"
+SANDBOXES = 2
+"""Per mapping, whatever its MaximumConcurrency allows: a laptop has few cores."""
+
+FOLLOW_EVERY_SECONDS = 1.0
 
 
 class StackError(Exception):
     """The laptop stack cannot be started, or is not there; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """How another process finds a stack that is up."""
-
-    stage: str
-    endpoint_url: str
-    gateway_url: str
-    pid: int
-
-    @property
-    def api_url(self) -> str:
-        """The deployed API's stage."""
-        return f"{self.gateway_url}/{self.stage}"
-
-    def client(self, service: str) -> Any:
-        """A client with the operator's credentials."""
-        return emulator_client(service, self.endpoint_url)
-
-    def invoke(self, function: str, event: Any) -> Any:
-        """Invoke a function by its full name."""
-        return _post(f"{self.gateway_url}/_desk/invoke", {"function": function, "event": event})
-
-    def deployment(self) -> Mapping[str, Any]:
-        """What the stacks wrote under `deployment/`."""
-        return deployment_parameters(self.endpoint_url, self.stage)
-
-
-def attach(stage: str = "laptop") -> Address | None:
-    """The stack of `stage` that is up in another process, if there is one."""
-    path = WORK / stage / "address.json"
-    try:
-        address = Address(**json.loads(path.read_text()))
-        os.kill(address.pid, 0)
-    except (OSError, ValueError, TypeError):
-        return None
-    return address
-
-
 class LaptopStack:
-    """A context manager. `assembly` is the folder that CDK wrote; `layer` replaces the layer."""
+    """A context manager that starts everything, and stops it.
+
+    `assembly` is the folder that CDK wrote, `layer` replaces the layer built for this machine,
+    `port` is the API's, and `sandboxes` how many of a function's invocations one mapping may have
+    at once (at most its MaximumConcurrency).
+    """
 
     def __init__(
-        self, assembly: Path, *, stage: str = "laptop", layer: Path | None = None, port: int = 0
+        self,
+        assembly: Path,
+        *,
+        stage: str = "laptop",
+        layer: Path | None = None,
+        port: int = 0,
+        sandboxes: int = SANDBOXES,
     ) -> None:
         self.stage = stage
+        self._sandboxes = sandboxes
         self.folder = WORK / stage
         self._assembly: Assembly = read_assembly(assembly)
         self._layer = layer
@@ -86,7 +64,14 @@ class LaptopStack:
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
-        """Start everything; what was started is stopped again if the rest cannot be."""
+        """Start everything; what was started is stopped again if the rest cannot be.
+
+        Raises:
+            StackError: it is up already, or the emulator did not start.
+            DeploymentFailed: a template did not deploy whole.
+        """
+        if (other := attach(self.stage)) is not None:
+            raise StackError(f"stage {self.stage} is up already in process {other.pid}; end it")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.calls = self.folder / "calls.jsonl"
         self.calls.unlink(missing_ok=True)
@@ -108,6 +93,7 @@ class LaptopStack:
     ) -> None:
         """Stop everything; no process stays."""
         self._stopping.set()
+        file_of(self.stage).unlink(missing_ok=True)
         for poller in self._pollers:
             poller.stop()
         for poller in self._pollers:
@@ -118,14 +104,13 @@ class LaptopStack:
             pool.close()
         for log in self._logs:
             log.close()
-        (self.folder / "address.json").unlink(missing_ok=True)
         self._emulator.kill()
         self._emulator.wait()
 
     @property
     def address(self) -> Address:
         """How others reach it."""
-        return Address(self.stage, self.endpoint_url, self.gateway.url, os.getpid())
+        return Address(self.stage, self.endpoint_url, self.gateway.url, getpid())
 
     @property
     def api_url(self) -> str:
@@ -141,12 +126,31 @@ class LaptopStack:
         return self._pools[function]
 
     def invoke(self, function: str, event: Any) -> Any:
-        """Invoke a function by its full name."""
+        """Invoke a function by its full name.
+
+        Raises:
+            InvocationFailed: it failed.
+            LookupError: there is no such function.
+        """
+        if function not in self._pools:
+            known = ", ".join(sorted(self._pools))
+            raise LookupError(f"there is no function {function}; there are {known}")
         return self._pools[function].invoke(event)
+
+    def kill_next(
+        self, function: str, *, after_invocations: int = 0, delay_seconds: float = 0.0
+    ) -> None:
+        """Kill a function's process so long after it took the next event, or a later one."""
+        self._pools[function].kill_next(delay_seconds, after_invocations=after_invocations)
 
     def desk(self, what: str, given: Any = None) -> Any:
         """Ask the emulator something of the desk's own: `state`, `faults`, `clock`."""
-        return _post(f"{self.endpoint_url}/_desk/{what}", given or {})
+        return post(f"{self.endpoint_url}/_desk/{what}", given or {})
+
+    def usage(self) -> dict[str, list[list[Any]]]:
+        """What roles were `granted`, `used` and `denied`: role, action, pattern or resource."""
+        state = self.desk("state")
+        return {kind: state[kind] for kind in ("granted", "used", "denied")}
 
     def _start_emulator(self) -> None:
         ready = self.folder / "emulator.ready"
@@ -156,14 +160,17 @@ class LaptopStack:
                 [sys.executable, "-m", "desk.emulator", str(ready), str(self.calls)],
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                # Ctrl-C ends this process, and this process ends the emulator.
+                start_new_session=True,
             )
-        for _ in range(600):
+        for _ in range(3000):
             if ready.exists():
                 self.endpoint_url = ready.read_text()
                 return
             if self._emulator.poll() is not None:
                 break
-            time.sleep(0.1)
+            time.sleep(0.02)
         self._emulator.kill()
         raise StackError(f"the emulator did not start; see {self.folder / 'emulator.log'}")
 
@@ -174,42 +181,58 @@ class LaptopStack:
             runtime=bundling.runtime(target),
             endpoint_url=self.endpoint_url,
         )
-        for name, function in self.deployed.functions.items():
-            credentials = Credentials(self.desk("credentials", {"role": function.role})["key_id"])
-            log = FunctionLog(
-                name, self.folder, emulator_client("logs", self.endpoint_url, credentials)
-            )
-            self._logs.append(log)
-            self._pools[name] = Pool(function, credentials, host, log.write)
-        threading.Thread(target=self._ship_logs, daemon=True).start()
+        for name in self.deployed.functions:
+            self._pools[name] = self._pool(name, host)
         self.gateway = Gateway(
             self.stage,
             {route: self._pools[name] for route, name in self.deployed.routes.items()},
             self._control,
-            self._port,
+            port=self._port,
         )
-        self._pollers = [
-            Poller(mapping, self._pools[mapping.function], self.endpoint_url)
-            for mapping in self.deployed.mappings
-        ]
-        for poller in self._pollers:
-            poller.start()
-        (self.folder / "address.json").write_text(json.dumps(asdict(self.address)))
+        for mapping in self.deployed.mappings:
+            pool = self._pools[mapping.function]
+            self._pollers.append(
+                Poller(mapping, pool, self.endpoint_url, sandboxes=self._sandboxes)
+            )
+            self._pollers[-1].start()
+        for task in (self._ship_logs, self._follow_mappings):
+            threading.Thread(target=task, daemon=True).start()
+        for schedule in self.deployed.schedules:
+            given = schedule, self._pools[schedule.function].invoke, self._stopping
+            threading.Thread(target=fire, args=given, daemon=True).start()
+        file_of(self.stage).write_text(json.dumps(asdict(self.address)))
+
+    def _pool(self, name: str, host: Host) -> Pool:
+        function = self.deployed.functions[name]
+        credentials = Credentials(self.desk("credentials", {"role": function.role})["key_id"])
+        client = emulator_client("logs", self.endpoint_url, credentials)
+        log = FunctionLog(name, self.folder, client)
+        self._logs.append(log)
+        mappings = sum(mapping.function == name for mapping in self.deployed.mappings)
+        at_once = self._sandboxes * max(1, mappings)
+        return Pool(function, credentials, host, log.write, at_once=at_once)
 
     def _ship_logs(self) -> None:
         while not self._stopping.wait(SHIP_EVERY_SECONDS):
             for log in self._logs:
                 log.ship()
 
+    def _follow_mappings(self) -> None:
+        """Take up what is changed while it runs: `aws lambda update-event-source-mapping`."""
+        while not self._stopping.wait(FOLLOW_EVERY_SECONDS):
+            try:
+                mappings = read_mappings(set(self._pools), self.endpoint_url)
+            except (BotoCoreError, ClientError):
+                continue  # an emulator that is stopping
+            now = {mapping.mapping_id: mapping for mapping in mappings}
+            for poller in self._pollers:
+                if poller.mapping_id in now:
+                    poller.follow(now[poller.mapping_id])
+
     def _control(self, what: str, given: Any) -> Any:
+        """What other processes ask for through the gateway."""
+        if what == "stage":
+            return {"stage": self.stage}
         if what == "invoke":
             return self.invoke(given["function"], given["event"])
-        return {"stage": self.stage, "region": REGION}
-
-
-def _post(url: str, value: Any) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - an address of this machine
-        url, json.dumps(value).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-        return json.load(answer)
+        raise LookupError(f"there is no /_desk/{what}")

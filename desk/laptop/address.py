@@ -1,0 +1,78 @@
+"""How another process finds a stack that is up, and talks to it."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desk.laptop.client import emulator_client
+from desk.laptop.deployment import deployment_parameters
+from desk.laptop.sandbox import InvocationFailed
+from infra import bundling
+
+WORK = bundling.ROOT / ".work" / "laptop"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a stack listens, and which process runs it."""
+
+    stage: str
+    endpoint_url: str
+    gateway_url: str
+    pid: int
+
+    @property
+    def api_url(self) -> str:
+        """The deployed API's stage."""
+        return f"{self.gateway_url}/{self.stage}"
+
+    def client(self, service: str) -> Any:
+        """A client with the operator's credentials."""
+        return emulator_client(service, self.endpoint_url)
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """Invoke a function by its full name.
+
+        Raises:
+            InvocationFailed: it failed, or there is no such function.
+        """
+        given = {"function": function, "event": event}
+        try:
+            return post(f"{self.gateway_url}/_desk/invoke", given)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise InvocationFailed(json.load(error)["message"]) from error
+
+    def deployment(self) -> Mapping[str, Any]:
+        """What the stacks wrote under `deployment/`."""
+        return deployment_parameters(self.endpoint_url, self.stage)
+
+
+def attach(stage: str = "laptop") -> Address | None:
+    """The stack of `stage` that is up in another process, if there is one."""
+    try:
+        address = Address(**json.loads(file_of(stage).read_text()))
+        os.kill(address.pid, 0)
+        up = post(f"{address.gateway_url}/_desk/stage", None, timeout=5)
+    except (OSError, ValueError, TypeError):
+        return None
+    return address if up == {"stage": stage} else None
+
+
+def file_of(stage: str) -> Path:
+    """Where a stack that is up leaves its address."""
+    return WORK / stage / "address.json"
+
+
+def post(url: str, value: Any, timeout: float = 120) -> Any:
+    """The JSON answer of one of this machine's own servers."""
+    request = urllib.request.Request(  # noqa: S310 - an address of this machine
+        url, json.dumps(value).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+        return json.load(answer)
