@@ -1,0 +1,137 @@
+"""What applying would do: pure, over the documents wanted and those that are there."""
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from infra.catalogue import destination_kinds
+from switchboard.configuration import parse_document
+from switchboard.destination import DestinationSpec
+from switchboard.destination_documents import compile_mapping_document, repeat_of
+from switchboard.errors import ConfigurationError
+from switchboard.mapping import compile_expression
+from switchboard.sources import KINDS
+
+STANDARD_CHARACTERS = 4096
+ADVANCED_BYTES = 8192
+
+
+class Action(StrEnum):
+    """What is done with a document."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    KEEP = "keep"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One document: what is done with it, and why it is refused."""
+
+    name: str
+    action: Action
+    text: str
+    before: str = ""
+    reason: str = ""
+
+    @property
+    def tier(self) -> str:
+        """SSM's tier for a text of this size."""
+        return "Standard" if len(self.text) <= STANDARD_CHARACTERS else "Advanced"
+
+    @property
+    def diff(self) -> Sequence[str]:
+        """The change, line by line, of the documents as a person reads them."""
+        return list(
+            difflib.unified_diff(
+                _readable(self.before), _readable(self.text), "in SSM", "in the file", lineterm=""
+            )
+        )
+
+
+def plan(
+    wanted: Mapping[str, str], there: Mapping[str, str], kinds: Mapping[str, str]
+) -> Sequence[Step]:
+    """A step for each wanted document. `kinds` are those of deployed sources and destinations."""
+    return [_step(name, text, wanted, there, kinds) for name, text in sorted(wanted.items())]
+
+
+def _step(
+    name: str,
+    text: str,
+    wanted: Mapping[str, str],
+    there: Mapping[str, str],
+    kinds: Mapping[str, str],
+) -> Step:
+    before = there.get(name, "")
+    try:
+        _check_size(text)
+        _check(name, text, {*wanted, *there}, kinds)
+    except ConfigurationError as error:
+        return Step(name, Action.REFUSE, text, before, str(error))
+    if name not in there:
+        return Step(name, Action.CREATE, text)
+    same = json.loads(before or "null") == json.loads(text)
+    return Step(name, Action.KEEP if same else Action.CHANGE, text, before)
+
+
+def _check_size(text: str) -> None:
+    """Refuse what SSM would, with the size of each field.
+
+    Raises:
+        ConfigurationError: it is larger than the advanced tier takes.
+    """
+    size = len(text.encode())
+    if size <= ADVANCED_BYTES:
+        return
+    document: Mapping[str, Any] = json.loads(text)
+    sizes = sorted(((len(json.dumps(v)), k) for k, v in document.items()), reverse=True)
+    fields = ", ".join(f"{name} {length}" for length, name in sizes[:5])
+    raise ConfigurationError(
+        f"it has {size} bytes, and SSM takes {ADVANCED_BYTES} in its advanced tier; by field:"
+        f" {fields}"
+    )
+
+
+def _check(name: str, text: str, known: set[str], kinds: Mapping[str, str]) -> None:
+    """Judge a document as the functions will.
+
+    Raises:
+        ConfigurationError: saying what is wrong with it.
+    """
+    folder = name.partition("/")[0]
+    if folder == "mappings":
+        compile_mapping_document(name, text)
+        return
+    kind = kinds.get(name)
+    if kind is None:
+        raise ConfigurationError(
+            f"no {folder.removesuffix('s')} of this name is deployed; add it to cdk.json and deploy"
+        )
+    if folder == "sources":
+        parse_document(KINDS[kind].document, name, text)
+        return
+    _check_destination(destination_kinds()[kind], name, text, known)
+
+
+def _check_destination(spec: DestinationSpec, name: str, text: str, known: set[str]) -> None:
+    document = parse_document(spec.document, name, text)
+    compile_expression(document.when)
+    repeat_of(spec, document)
+    if document.mapping is not None and f"mappings/{document.mapping}" not in known:
+        raise ConfigurationError(
+            f"mapping: there is no mappings/{document.mapping}, neither in the files nor in SSM"
+        )
+
+
+def _readable(text: str) -> list[str]:
+    if not text:
+        return []
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).splitlines()
+    except ValueError:
+        return text.splitlines()

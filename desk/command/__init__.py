@@ -1,0 +1,5 @@
+"""The `switchboard` command."""
+
+from desk.command.app import main
+
+__all__ = ["main"]

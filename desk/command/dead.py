@@ -1,0 +1,112 @@
+"""`switchboard dead`."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.table import Table
+
+from desk.command.output import DONE, console, print_json, results
+from desk.dead_letters import DeadLetter, dead_letters, event_of, find
+from desk.dead_letters import replay as send_again
+from desk.target import reach
+
+app = App(name="dead", help="Dead letters: why deliveries stopped, and how to send them again.")
+
+Json = Annotated[bool, Parameter(negative="")]
+
+
+@app.command(name="list")
+def list_(
+    destination: str, /, *, stage: str = "laptop", limit: int = 100, json: Json = False
+) -> int:
+    """List the dead letters of a destination, newest first; `route` are those before fan-out.
+
+    Examples:
+        switchboard dead list crm
+        switchboard dead list route --stage dev --json
+
+    Args:
+        destination: its name, or `route`.
+        stage: whose dead letters they are.
+        limit: how many of the ledger's at the most.
+        json: print them as JSON.
+    """
+    found = dead_letters(reach(stage), destination, limit)
+    if json:
+        print_json([asdict(letter) for letter in found])
+        return DONE
+    if not found:
+        console.print(f"no dead letters at {destination}")
+        return DONE
+    table = Table()
+    for column in ("event", "class", "attempts", "at", "reason"):
+        table.add_column(column, justify="right" if column == "attempts" else "left")
+    for letter in found:
+        reason = f"moved by SQS: {letter.reason}" if letter.moved_by_sqs else letter.reason
+        table.add_row(
+            letter.event_id[:12], letter.reason_class, str(letter.attempts), letter.at[:19], reason
+        )
+    results.print(table)
+    results.print(f"next: switchboard dead show {destination} {found[0].event_id[:12]}")
+    return DONE
+
+
+@app.command
+def show(destination: str, event: str, /, *, stage: str = "laptop", json: Json = False) -> int:
+    """Show one dead letter: its reason, the vendor's answer, what to do, and its event.
+
+    Args:
+        destination: its name, or `route`.
+        event: the event's id, or its beginning.
+        stage: whose dead letter it is.
+        json: print it as JSON.
+    """
+    target = reach(stage)
+    letter = find(target, destination, event)
+    item = dict(event_of(target, letter))
+    if json:
+        print_json({**asdict(letter), "event": item})
+        return DONE
+    table = Table(show_header=False)
+    for name, value in _shown(letter).items():
+        table.add_row(name, value)
+    results.print(table)
+    if item.get("event"):
+        results.print_json(item["event"])
+    results.print(f"next: switchboard dead replay {destination} {letter.event_id[:12]}")
+    return DONE
+
+
+@app.command
+def replay(destination: str, event: str, /, *, stage: str = "laptop", json: Json = False) -> int:
+    """Send one dead letter again to its destination, with its documents as they are now.
+
+    Args:
+        destination: its name.
+        event: the event's id, or its beginning.
+        stage: whose dead letter it is.
+        json: print the replay's id as JSON.
+    """
+    target = reach(stage)
+    replay_id = send_again(target, find(target, destination, event))
+    if json:
+        print_json({"replay": replay_id})
+    else:
+        console.print(f"on its way as replay {replay_id}; the ledger says how it ends")
+    return DONE
+
+
+def _shown(letter: DeadLetter) -> dict[str, str]:
+    shown = {
+        "event": letter.event_id,
+        "group": letter.group,
+        "class": letter.reason_class,
+        "reason": letter.reason,
+        "answer": letter.answer,
+        "advice": letter.advice,
+        "attempts": str(letter.attempts),
+        "at": letter.at,
+        "payload": letter.payload,
+    }
+    return {name: value for name, value in shown.items() if value}

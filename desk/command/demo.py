@@ -1,0 +1,46 @@
+"""`switchboard demo` and `switchboard sabotage`."""
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from desk.command.output import console
+from desk.demo.main import demo as run_demo
+from desk.demo.main import sabotage_all
+
+Promise = Literal["ledger", "ack", "order", "dedupe", "iam"]
+
+
+def demo(
+    *,
+    events: int = 400,
+    seed: int = 8,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    sabotage: Promise | None = None,
+) -> int:
+    """Run the main job whole on the laptop stack; exit 0 only if every promise held.
+
+    Vendors send signed webhooks, three destinations take them, and things break by seed.
+
+    Examples:
+        switchboard demo
+        switchboard demo --events 5000
+        switchboard demo --sabotage ledger
+
+    Args:
+        events: how many valid events are sent.
+        seed: what is sent and what fails follows from it.
+        json: print the figures as JSON.
+        sabotage: break one promise in a copy of the product; the demo must then fail.
+    """
+    return run_demo(events=events, seed=seed, as_json=json, sabotage=sabotage, console=console)
+
+
+def sabotage(*, seed: int = 8, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Break each promise on purpose; exit 0 only if every broken demo failed for its reason.
+
+    Args:
+        seed: what is sent and what fails follows from it.
+        json: print the figures as JSON.
+    """
+    return sabotage_all(seed=seed, as_json=json, console=console)

@@ -1,0 +1,74 @@
+"""`switchboard secrets`."""
+
+import getpass
+import json
+import sys
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from desk.command.output import DONE, console, fail
+from desk.target import Target, reach
+from infra.catalogue import destination_kinds
+
+app = App(name="secrets", help="The secrets of sources and destinations.")
+
+SOURCE_FIELDS = ("signing_secret",)
+
+
+@app.command(name="set")
+def set_(
+    name: str,
+    /,
+    *,
+    stage: str = "laptop",
+    stdin: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Give a source's or destination's secret a value.
+
+    The values are asked for, or read as one JSON object from stdin; never from the command line,
+    which others can see. The value before counts for 24 hours more.
+
+    Examples:
+        switchboard secrets set sources/meetings --stage dev
+        echo '{"signing_secret": "whsec_..."}' | switchboard secrets set destinations/crm --stdin
+
+    Args:
+        name: sources/NAME or destinations/NAME.
+        stage: whose secret it is.
+        stdin: read a JSON object from stdin.
+    """
+    target = reach(stage)
+    fields = secret_fields(target, name)
+    if not fields:
+        return fail(f"{name} takes no secret, or is not deployed in stage {stage}")
+    if stdin:
+        given = _read_stdin()
+    else:
+        given = {field: getpass.getpass(f"{name} {field}: ") for field in fields}
+    missing = [field for field in fields if not given.get(field)]
+    unknown = sorted(set(given) - set(fields))
+    if missing or unknown:
+        problem = f"misses {', '.join(missing)}" if missing else f"does not know {unknown[0]}"
+        return fail(f"the secret of {name} {problem}; its fields are {', '.join(fields)}")
+    target.client("secretsmanager").put_secret_value(
+        SecretId=f"/switchboard/{stage}/{name}", SecretString=json.dumps(given)
+    )
+    console.print(f"{name} is set; what was set before counts for 24 hours more")
+    return DONE
+
+
+def secret_fields(target: Target, name: str) -> tuple[str, ...]:
+    """The fields of a deployed source's or destination's secret."""
+    kind = target.kinds().get(name)
+    if kind is None:
+        return ()
+    return SOURCE_FIELDS if name.startswith("sources/") else destination_kinds()[kind].secret_fields
+
+
+def _read_stdin() -> dict[str, str]:
+    try:
+        given = json.load(sys.stdin)
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}

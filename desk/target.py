@@ -1,0 +1,76 @@
+"""Which AWS a command speaks to: the laptop stack that is up for the stage, or the real one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from desk.laptop import Address, attach
+
+LAPTOP = "laptop"
+
+
+class TargetError(Exception):
+    """There is no such stage to be reached; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One stage. `address` is None for a real account, whose credentials boto3 finds."""
+
+    stage: str
+    address: Address | None = None
+
+    def client(self, service: str) -> Any:
+        """A client of `service`, with the operator's credentials."""
+        if self.address is not None:
+            return self.address.client(service)
+        # The service is any of AWS's; botocore's stubs want a literal for each.
+        make: Any = boto3.client
+        return make(service)
+
+    def parameters(self, folder: str = "") -> Mapping[str, str]:
+        """Every parameter of the stage under `folder`, by its name."""
+        prefix = f"/switchboard/{self.stage}/"
+        pages = self.client("ssm").get_paginator("get_parameters_by_path")
+        return {
+            parameter["Name"].removeprefix(prefix): parameter["Value"]
+            for page in pages.paginate(Path=prefix + folder, Recursive=True)
+            for parameter in page["Parameters"]
+        }
+
+    def core(self) -> Mapping[str, Any]:
+        """What the core stack says of itself.
+
+        Raises:
+            TargetError: the stage is not deployed.
+        """
+        found = self.parameters("deployment/").get("deployment/core")
+        if found is None:
+            raise TargetError(
+                f"the stage {self.stage} is not deployed in this account and region; run `make"
+                f" deploy STAGE={self.stage}`"
+            )
+        core: Mapping[str, Any] = json.loads(found)
+        return core
+
+    def kinds(self) -> Mapping[str, str]:
+        """The kind of every deployed source and destination, by "sources/…", "destinations/…"."""
+        kinds = {f"sources/{name}": kind for name, kind in self.core()["sources"].items()}
+        for name, text in self.parameters("deployment/destinations/").items():
+            kinds[name.removeprefix("deployment/")] = json.loads(text)["kind"]
+        return kinds
+
+
+def reach(stage: str) -> Target:
+    """The target of `stage`.
+
+    Raises:
+        TargetError: the laptop is asked for and no laptop stack is up.
+    """
+    address = attach(stage)
+    if address is None and stage == LAPTOP:
+        raise TargetError("no laptop stack is up; run `make up` in another terminal")
+    return Target(stage, address)
