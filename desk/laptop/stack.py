@@ -1,10 +1,7 @@
 """The whole laptop stack: emulator, deployment, sandboxes, pollers and the API's front."""
 
 import json
-import subprocess
-import sys
 import threading
-import time
 from dataclasses import asdict
 from os import getpid
 from pathlib import Path
@@ -13,10 +10,10 @@ from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from desk.laptop.address import WORK, Address, attach, file_of, post
+from desk.laptop.address import WORK, Address, attach, file_of
 from desk.laptop.assembly import Assembly, read_assembly
-from desk.laptop.client import Credentials, emulator_client
 from desk.laptop.deployment import Deployed, deploy, read_deployed, read_mappings
+from desk.laptop.emulator import EmulatorProcess, StackError
 from desk.laptop.gateway import Gateway
 from desk.laptop.logs import SHIP_EVERY_SECONDS, FunctionLog
 from desk.laptop.poller import Poller
@@ -29,10 +26,6 @@ SANDBOXES = 2
 """Per mapping, whatever its MaximumConcurrency allows: a laptop has few cores."""
 
 FOLLOW_EVERY_SECONDS = 1.0
-
-
-class StackError(Exception):
-    """The laptop stack cannot be started, or is not there; the message says what to do."""
 
 
 class LaptopStack:
@@ -55,6 +48,7 @@ class LaptopStack:
         self.stage = stage
         self._sandboxes = sandboxes
         self.folder = WORK / stage
+        self._emulator = EmulatorProcess(self.folder)
         self._assembly: Assembly = read_assembly(assembly)
         self._layer = layer
         self._port = port
@@ -73,9 +67,7 @@ class LaptopStack:
         if (other := attach(self.stage)) is not None:
             raise StackError(f"stage {self.stage} is up already in process {other.pid}; end it")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.calls = self.folder / "calls.jsonl"
-        self.calls.unlink(missing_ok=True)
-        self._start_emulator()
+        self._emulator.__enter__()
         try:
             deploy(self._assembly, self.endpoint_url)
             self.deployed: Deployed = read_deployed(self._assembly, self.endpoint_url)
@@ -104,13 +96,22 @@ class LaptopStack:
             pool.close()
         for log in self._logs:
             log.close()
-        self._emulator.kill()
-        self._emulator.wait()
+        self._emulator.stop()
 
     @property
     def address(self) -> Address:
         """How others reach it."""
         return Address(self.stage, self.endpoint_url, self.gateway.url, getpid())
+
+    @property
+    def endpoint_url(self) -> str:
+        """The emulator, which every client of AWS talks to."""
+        return self._emulator.url
+
+    @property
+    def calls(self) -> Path:
+        """The emulator's log: one JSON line per request."""
+        return self._emulator.calls
 
     @property
     def api_url(self) -> str:
@@ -119,7 +120,7 @@ class LaptopStack:
 
     def client(self, service: str) -> Any:
         """A client with the operator's credentials."""
-        return emulator_client(service, self.endpoint_url)
+        return self._emulator.client(service)
 
     def pool(self, function: str) -> Pool:
         """The sandboxes of a function, by its full name."""
@@ -145,34 +146,12 @@ class LaptopStack:
 
     def desk(self, what: str, given: Any = None) -> Any:
         """Ask the emulator something of the desk's own: `state`, `faults`, `clock`."""
-        return post(f"{self.endpoint_url}/_desk/{what}", given or {})
+        return self._emulator.ask(what, given)
 
     def usage(self) -> dict[str, list[list[Any]]]:
         """What roles were `granted`, `used` and `denied`: role, action, pattern or resource."""
         state = self.desk("state")
         return {kind: state[kind] for kind in ("granted", "used", "denied")}
-
-    def _start_emulator(self) -> None:
-        ready = self.folder / "emulator.ready"
-        ready.unlink(missing_ok=True)
-        with (self.folder / "emulator.log").open("wb") as output:
-            self._emulator = subprocess.Popen(
-                [sys.executable, "-m", "desk.emulator", str(ready), str(self.calls)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                # Ctrl-C ends this process, and this process ends the emulator.
-                start_new_session=True,
-            )
-        for _ in range(3000):
-            if ready.exists():
-                self.endpoint_url = ready.read_text()
-                return
-            if self._emulator.poll() is not None:
-                break
-            time.sleep(0.02)
-        self._emulator.kill()
-        raise StackError(f"the emulator did not start; see {self.folder / 'emulator.log'}")
 
     def _start_functions(self) -> None:
         target = bundling.host_target()
@@ -204,9 +183,8 @@ class LaptopStack:
 
     def _pool(self, name: str, host: Host) -> Pool:
         function = self.deployed.functions[name]
-        credentials = Credentials(self.desk("credentials", {"role": function.role})["key_id"])
-        client = emulator_client("logs", self.endpoint_url, credentials)
-        log = FunctionLog(name, self.folder, client)
+        credentials = self._emulator.credentials(function.role)
+        log = FunctionLog(name, self.folder, self._emulator.client("logs", credentials))
         self._logs.append(log)
         mappings = sum(mapping.function == name for mapping in self.deployed.mappings)
         at_once = self._sandboxes * max(1, mappings)
