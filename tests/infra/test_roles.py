@@ -1,0 +1,132 @@
+"""Which role may do what: the whole table, and no wildcard that could name a resource."""
+
+from typing import Any
+
+PSEUDO = {"${AWS::Partition}": "aws", "${AWS::Region}": "R", "${AWS::AccountId}": "A"}
+
+POLL = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage"
+KEEP = "dynamodb:PutItem dynamodb:Query"
+ARCHIVE = "arn:aws:s3:::switchboard-laptop-archive-A-R"
+
+
+def plain(resource: Any, template: dict[str, Any]) -> str:
+    """A resource as one text: ARNs filled in, references followed to the name they lead to."""
+    if isinstance(resource, dict) and "Fn::Sub" not in resource:
+        target = resource.get("Ref") or resource["Fn::GetAtt"][0]
+        properties = template["Resources"][target]["Properties"]
+        return str(next(properties[key] for key in ("TableName", "Name") if key in properties))
+    written = str(resource["Fn::Sub"] if isinstance(resource, dict) else resource)
+    for name, value in PSEUDO.items():
+        written = written.replace(name, value)
+    return written
+
+
+def permissions(laptop: Any, function: str) -> set[tuple[str, str]]:
+    """Every action and resource of a function's role, policies of other stacks included."""
+    role = f"switchboard-laptop-{function}-role"
+    found: set[tuple[str, str]] = set()
+    for template in laptop.templates.values():
+        for resource in template["Resources"].values():
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::IAM::Role" and properties.get("RoleName") == role:
+                for policy in properties["Policies"]:
+                    found |= statements(policy["PolicyDocument"], template)
+            if resource["Type"] == "AWS::IAM::Policy" and role in properties["Roles"]:
+                found |= statements(properties["PolicyDocument"], template)
+    return found
+
+
+def statements(document: dict[str, Any], template: dict[str, Any]) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for statement in document["Statement"]:
+        assert statement["Effect"] == "Allow"
+        actions, resources = statement["Action"], statement["Resource"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            for resource in resources if isinstance(resources, list) else [resources]:
+                found.add((action, plain(resource, template)))
+    return found
+
+
+def table(*rows: tuple[str, str]) -> set[tuple[str, str]]:
+    return {(action, resource) for actions, resource in rows for action in actions.split()}
+
+
+def queue(name: str) -> str:
+    return f"arn:aws:sqs:R:A:switchboard-laptop-{name}.fifo"
+
+
+def document(name: str) -> str:
+    return f"arn:aws:ssm:R:A:parameter/switchboard/laptop{name}"
+
+
+def logs(function: str) -> tuple[str, str]:
+    group = f"/aws/lambda/switchboard-laptop-{function}"
+    stream = f"arn:aws:logs:R:A:log-group:{group}:log-stream:*"
+    return "logs:CreateLogStream logs:PutLogEvents", stream
+
+
+def test_receive_webhook(laptop: Any) -> None:
+    sources = ("meetings", "partner", "legacy-pbx")
+    assert permissions(laptop, "receive-webhook") == table(
+        ("sqs:SendMessage", queue("ingest")),
+        *[("ssm:GetParameters", document(f"/sources/{name}")) for name in sources],
+        *[
+            ("secretsmanager:GetSecretValue", f"/switchboard/laptop/sources/{name}")
+            for name in sources
+        ],
+        (KEEP, "switchboard-laptop-configuration"),
+        ("s3:PutObject", f"{ARCHIVE}/claims/*"),
+        logs("receive-webhook"),
+    )
+
+
+def test_route_events(laptop: Any) -> None:
+    assert permissions(laptop, "route-events") == table(
+        (POLL, queue("ingest")),
+        (POLL, queue("ingest-bulk")),
+        ("sqs:SendMessage", queue("ingest-dead")),
+        *[("sqs:SendMessage", queue(f"{name}-normal")) for name in ("crm", "pager", "lake")],
+        ("ssm:GetParametersByPath", document("")),
+        ("dynamodb:PutItem", "switchboard-laptop-events"),
+        ("dynamodb:PutItem", "switchboard-laptop-ledger"),
+        (KEEP, "switchboard-laptop-configuration"),
+        ("s3:PutObject", f"{ARCHIVE}/raw/*"),
+        ("s3:GetObject s3:PutObject", f"{ARCHIVE}/claims/*"),
+        logs("route-events"),
+    )
+
+
+def destination(name: str) -> set[tuple[str, str]]:
+    """What every destination may, whatever its kind."""
+    return table(
+        (POLL, queue(f"{name}-normal")),
+        ("sqs:SendMessage", queue(f"{name}-dead")),
+        ("ssm:GetParameters", document(f"/destinations/{name}")),
+        ("ssm:GetParameters", document("/mappings/*")),
+        ("dynamodb:PutItem", "arn:aws:dynamodb:R:A:table/switchboard-laptop-ledger"),
+        ("dynamodb:GetItem", "arn:aws:dynamodb:R:A:table/switchboard-laptop-state"),
+        (KEEP, "arn:aws:dynamodb:R:A:table/switchboard-laptop-configuration"),
+        ("s3:GetObject", f"{ARCHIVE}/claims/*"),
+        logs(f"to-{name}"),
+    )
+
+
+def test_a_webhook_destination(laptop: Any) -> None:
+    for name in ("crm", "pager"):
+        secret = ("secretsmanager:GetSecretValue", f"/switchboard/laptop/destinations/{name}")
+        assert permissions(laptop, f"to-{name}") == destination(name) | {secret}
+
+
+def test_an_s3_destination(laptop: Any) -> None:
+    objects = ("s3:PutObject", "arn:aws:s3:::switchboard-laptop-lake/events/*")
+    assert permissions(laptop, "to-lake") == destination("lake") | {objects}
+
+
+def test_no_wildcard_could_name_a_resource(laptop: Any) -> None:
+    for function in ("receive-webhook", "route-events", "to-crm", "to-pager", "to-lake"):
+        for action, resource in permissions(laptop, function):
+            assert "*" not in action
+            # A wildcard stands at the end, behind a prefix that is fixed.
+            assert "*" not in resource or resource.endswith(("/*", ":*"))
+            assert resource.count("*") <= 1
+            assert len(resource.rstrip("*")) > 20

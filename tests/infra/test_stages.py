@@ -1,0 +1,102 @@
+"""Stages: what cdk.json may say, and how much a template may hold."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from infra.stage import StageError, read_stage
+
+SOURCES = {"meetings": {"kind": "jaas"}}
+WEBHOOK = {"kind": "webhook"}
+LAKE = {"kind": "s3", "bucket": "a-bucket-of-ours"}
+
+Make = Callable[[str, Mapping[str, Any]], Any]
+
+
+def refused(**changes: Any) -> str:
+    stage = {"sources": SOURCES, "destinations": {"crm": WEBHOOK}, **changes}
+    with pytest.raises(StageError) as error:
+        read_stage("dev", {"dev": stage})
+    return str(error.value)
+
+
+def test_a_stage_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(StageError, match="no stage 'prod'; it has dev"):
+        read_stage("prod", {"dev": {}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"surprise": 1}, "surprise"),
+        ({"sources": {"x": {"kind": "nope"}}}, "no source is of kind 'nope'"),
+        ({"destinations": {"x": {"kind": "nope"}}}, "no destination is of kind 'nope'"),
+        ({"destinations": {"x": {"kind": "s3"}}}, "bucket"),
+        ({"destinations": {"x": {"kind": "webhook", "bucket": "b"}}}, "bucket"),
+        ({"destinations": {"x": {"kind": "webhook", "concurrency": 1}}}, "concurrency"),
+        ({"destinations": {"x": {"kind": "webhook", "timeout_seconds": 12}}}, "at least 20"),
+        ({"destinations": {"Not A Name": WEBHOOK}}, "Not A Name"),
+        ({"raw_days": 20, "ledger_days": 90}, "raw_days must be at least ledger_days"),
+    ],
+)
+def test_what_cannot_be_deployed_is_refused_and_named(changes: Any, why: str) -> None:
+    assert why in refused(**changes)
+
+
+def test_thirty_four_destinations_stay_small_and_the_core_does_not_change(make_stage: Make) -> None:
+    kinds = [WEBHOOK, LAKE]
+    few = {f"d{n}": {**kinds[n % 2], "lanes": True} for n in range(3)}
+    many = {f"d{n}": {**kinds[n % 2], "lanes": True} for n in range(34)}
+    small = make_stage("few", {"sources": SOURCES, "destinations": few})
+    large = make_stage("many", {"sources": SOURCES, "destinations": many})
+    sizes = {name: len(found["Resources"]) for name, found in large.templates.items()}
+    assert len(sizes) == 35
+    assert max(sizes.values()) <= 400
+    core = "switchboard-made-core.template.json"
+    assert (small.folder / core).read_bytes() == (large.folder / core).read_bytes()
+
+
+def test_lanes_add_an_urgent_queue_that_router_and_function_know(make_stage: Make) -> None:
+    stage = {"sources": SOURCES, "destinations": {"crm": {**WEBHOOK, "lanes": True}}}
+    made = make_stage("lanes", stage)
+    template = json.dumps(made.template("destination-crm"))
+    assert "switchboard-made-crm-urgent.fifo" in template
+    assert "SWITCHBOARD_URGENT_QUEUE_URL" in template
+    mappings = list(made.resources("AWS::Lambda::EventSourceMapping"))
+    assert len([found for found in mappings if "crm" in found[0]]) == 2
+
+
+def test_edge_allow_names_every_other_route_and_makes_a_new_deployment(make_stage: Make) -> None:
+    sources = {**SOURCES, "partner": {"kind": "standard_webhooks"}}
+    guarded = {**sources, "meetings": {"kind": "jaas", "edge_allow": ["52.26.201.32/32"]}}
+    open_ = make_stage("open", {"sources": sources, "destinations": {}})
+    made = make_stage("guarded", {"sources": guarded, "destinations": {}})
+    ((_, _, api),) = made.resources("AWS::ApiGateway::RestApi")
+    meetings, partner = api["Policy"]["Statement"]
+    assert meetings["Condition"] == {"IpAddress": {"aws:SourceIp": ["52.26.201.32/32"]}}
+    assert "Condition" not in partner
+    deployments = [
+        {logical_id for _, logical_id, _ in one.resources("AWS::ApiGateway::Deployment")}
+        for one in (open_, made)
+    ]
+    assert deployments[0] != deployments[1]
+
+
+def test_a_kept_stage_keeps_queues_tables_and_archive(make_stage: Make) -> None:
+    made = make_stage("kept", {"sources": SOURCES, "destinations": {"crm": WEBHOOK}})
+    kept = {"AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::S3::Bucket"}
+    for template in made.templates.values():
+        for resource in template["Resources"].values():
+            if resource["Type"] in kept:
+                assert resource["DeletionPolicy"] == "Retain"
+
+
+def test_two_syntheses_are_equal(laptop: Any, tmp_path: Any) -> None:
+    from tests.infra.conftest import synthesize
+
+    again = synthesize(tmp_path / "again", "laptop")
+    assert {name: json.dumps(one) for name, one in again.templates.items()} == {
+        name: json.dumps(one) for name, one in laptop.templates.items()
+    }
