@@ -23,6 +23,10 @@ OPERATOR = "OPERATOR"
 _UNDERSTOOD = {"Sid", "Effect", "Action", "Resource"}
 
 
+class NotUnderstood(Exception):
+    """A policy says something that this module cannot judge."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """That a role used an action on a resource, by which pattern of its policies."""
@@ -53,7 +57,11 @@ class Authorization:
         return OPERATOR if key_id == OPERATOR else self._roles.get(key_id)
 
     def permits(self, role: str, call: Call) -> bool:
-        """Decide, and remember."""
+        """Decide, and remember.
+
+        Raises:
+            NotUnderstood: a statement has more than effect, action and resource.
+        """
         if role == OPERATOR:
             return True
         statements = list(role_statements(role))
@@ -106,7 +114,7 @@ def _matching(statements: Iterable[Mapping[str, Any]], action: str, resource: st
     allowed: str | None = None
     for statement in statements:
         if foreign := statement.keys() - _UNDERSTOOD:
-            raise ValueError(f"a statement with {', '.join(sorted(foreign))} is not understood")
+            raise NotUnderstood(f"a statement with {', '.join(sorted(foreign))} is not understood")
         if not any(_pattern(one).fullmatch(action) for one in _list(statement["Action"])):
             continue
         for pattern in _list(statement["Resource"]):

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from desk.emulator import cloudformation
 from desk.emulator.answers import JSON_TYPE, denied, error, of_sqs
-from desk.emulator.authorization import Authorization
+from desk.emulator.authorization import Authorization, NotUnderstood
 from desk.emulator.calls import Call, read_call
 from desk.emulator.faults import FaultPlan, Faults
 from desk.emulator.parameters import refuse_size
@@ -58,8 +58,11 @@ class Emulator:
 
     def _answered(self, request: Request, call: Call, role: str) -> Response | None:
         """What is answered before moto is asked; None: moto is to answer."""
-        if not self.authorization.permits(role, call):
-            return denied(call, role)
+        try:
+            if not self.authorization.permits(role, call):
+                return denied(call, role)
+        except NotUnderstood as refusal:
+            return error(501, "NotUnderstood", f"{role}: {refusal}", call)
         if (fault := self.faults.of(call.service, role)) is not None:
             return Response(json.dumps(fault[1]), fault[0], content_type=JSON_TYPE)
         target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
