@@ -77,12 +77,16 @@ class Batch:
             self.put_back(record, seconds)
 
     def failures(self) -> list[tuple[Record, int]]:
-        """Every record that is not done, with its visibility in whole seconds."""
-        return [
-            (record, _whole(self._back.get(record.message_id, 0.0)))
-            for record in self._records
-            if record.message_id not in self._done
-        ]
+        """Every record that is not done, with its visibility: only the head of a group waits."""
+        heads: set[str] = set()
+        failures: list[tuple[Record, int]] = []
+        for record in self._records:
+            if record.message_id in self._done:
+                continue
+            waits = self._back.get(record.message_id, 0.0) if record.group not in heads else 0.0
+            heads.add(record.group)
+            failures.append((record, _whole(waits)))
+        return failures
 
 
 def _whole(seconds: float) -> int:

@@ -1,0 +1,360 @@
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from functions.route_events.attempts import Attempts
+from functions.route_events.router import Ports, Router
+from functions.route_events.routes import DEPLOYED, NetworkReader
+from switchboard.configuration import LastGood, Parameters
+from switchboard.delivery import Execution
+from switchboard.envelope import DeliveryOrder, Envelope, Raw, decode, encode
+from switchboard.errors import Unavailable
+from switchboard.event import Event
+from switchboard.ledger import State
+from switchboard.loop import Batch, Record
+from switchboard.testing.deliveries import make_event
+from switchboard.testing.stores import (
+    Clock,
+    MemoryBucket,
+    MemoryConfiguration,
+    MemoryEvents,
+    MemoryLedger,
+    MemoryOutbox,
+    MemoryParameters,
+    RecordingTelemetry,
+)
+
+
+def payload(number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "idempotencyKey": f"event-{number}",
+        "eventType": "PARTICIPANT_JOINED",
+        "sessionId": "one",
+        "timestamp": 1788250530188 + number,
+        "fqn": "app/weekly",
+        "data": {"number": number},
+        **changes,
+    }
+
+
+def arrived(
+    number: int, *, group: str = "interaction:one", receive_count: int = 1, **changes: Any
+) -> Record:
+    """A message as receive_webhook sends it."""
+    event = make_event(number, data=None)
+    raw = Raw(
+        kind="jaas",
+        body=json.dumps(payload(number, **changes)),
+        received_at="2026-11-24T09:30:00.000Z",
+    )
+    return record(Envelope(event=event, group=group, raw=raw), event, receive_count)
+
+
+def record(envelope: Envelope, event: Event, receive_count: int = 1) -> Record:
+    return Record(
+        message_id=f"message-{event.id}",
+        receipt_handle="receipt",
+        body=encode(envelope),
+        group=envelope.group,
+        receive_count=receive_count,
+        sent_at=0.0,
+        queue_arn="arn:aws:sqs:eu-west-1:123456789012:ingest.fifo",
+    )
+
+
+@dataclass
+class Bench:
+    """A router over memory, with the destinations `crm` and `lake`."""
+
+    clock: Clock = field(default_factory=Clock)
+    events: MemoryEvents = field(default_factory=MemoryEvents)
+    bucket: MemoryBucket = field(default_factory=MemoryBucket)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    dead: MemoryOutbox = field(default_factory=MemoryOutbox)
+    telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
+    outboxes: dict[str, MemoryOutbox] = field(default_factory=dict)
+    parameters: MemoryParameters = field(default_factory=MemoryParameters)
+    invocations: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("crm", "lake"):
+            self.deploy(name)
+            self.parameters.set(f"destinations/{name}", "{}")
+        network = NetworkReader(
+            Parameters(self.parameters, self.clock),
+            LastGood(MemoryConfiguration(), self.telemetry),
+            lambda url: self.outboxes.setdefault(url, MemoryOutbox()),
+            self.telemetry,
+        )
+        attempts = Attempts(self.ledger, self.dead, self.telemetry, self.clock, lambda: 0.5)
+        self.router = Router(
+            Ports(self.events, self.bucket, self.bucket, network.read, attempts, self.telemetry)
+        )
+
+    def deploy(self, name: str) -> None:
+        self.outboxes[f"queue/{name}"] = MemoryOutbox()
+        self.parameters.set(DEPLOYED + name, json.dumps({"queues": {"normal": f"queue/{name}"}}))
+
+    def route(self, *records: Record) -> dict[str, int]:
+        """Route a batch; what goes back, with its visibility."""
+        self.invocations += 1
+        batch = Batch(records)
+        execution = Execution(f"invocation-{self.invocations}", self.clock() + 60)
+        self.router.route(batch, execution)
+        return {one.message_id: seconds for one, seconds in batch.failures()}
+
+    def sent(self, name: str) -> list[Envelope]:
+        return [decode(message.body) for message in self.outboxes[f"queue/{name}"].taken]
+
+    def reasons(self) -> list[dict[str, Any]]:
+        return [json.loads(message.body)["reason"] for message in self.dead.taken]
+
+
+def numbers(envelopes: Sequence[Envelope]) -> list[int]:
+    return [one.event.data["details"]["number"] for one in envelopes if one.event]
+
+
+def test_an_event_is_normalised_archived_appended_and_sent_to_each_destination() -> None:
+    bench = Bench()
+    assert bench.route(arrived(1), arrived(2, group="interaction:two")) == {}
+    assert numbers(bench.sent("crm")) == numbers(bench.sent("lake")) == [1, 2]
+    (envelope, _) = bench.sent("crm")
+    assert envelope.event is not None
+    assert envelope.event.type == "meeting.participant.joined"
+    assert envelope.event.data["room"] == "weekly"
+    assert envelope.delivery == DeliveryOrder(only="crm")
+    assert envelope.raw is None
+    kept = bench.events.kept["interaction:one", envelope.event.id]
+    assert [choice.name for choice in kept.destinations] == ["crm", "lake"]
+    assert kept.raw_ref == envelope.raw_ref
+
+
+def test_the_raw_payload_is_archived_byte_for_byte_in_one_object() -> None:
+    bench = Bench()
+    records = [arrived(1), arrived(2)]
+    bench.route(*records)
+    ((key, body),) = bench.bucket.objects.items()
+    assert key.startswith("raw/2026/11/24/09/")
+    lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    raws = [decode(one.body).raw for one in records]
+    assert [line["body"] for line in lines] == [raw.body for raw in raws if raw]
+
+
+def test_a_destination_takes_only_what_its_route_says() -> None:
+    bench = Bench()
+    bench.parameters.set("destinations/lake", '{"when": "data.details.number == `2`"}')
+    bench.route(arrived(1), arrived(2))
+    assert numbers(bench.sent("crm")) == [1, 2]
+    assert numbers(bench.sent("lake")) == [2]
+
+
+def test_the_kinds_own_fields_of_a_document_are_no_business_of_the_router() -> None:
+    bench = Bench()
+    bench.parameters.set("destinations/crm", '{"url": "https://example.com", "when": "`true`"}')
+    bench.route(arrived(1))
+    assert len(bench.sent("crm")) == 1
+
+
+def test_a_destination_that_is_deployed_but_not_configured_is_sent_nothing() -> None:
+    bench = Bench()
+    bench.deploy("idle")
+    assert bench.route(arrived(1)) == {}
+    assert bench.sent("idle") == []
+    assert len(bench.sent("crm")) == 1
+
+
+def test_a_broken_route_leaves_the_last_good_one_serving() -> None:
+    bench = Bench()
+    bench.route(arrived(1))
+    bench.parameters.set("destinations/crm", '{"when": "nope("}')
+    bench.clock.forward(40)
+    bench.route(arrived(2))
+    assert numbers(bench.sent("crm")) == [1, 2]
+    assert bench.telemetry.counts["document_refused", "crm"] == 1
+
+
+def test_a_broken_route_that_was_never_good_stops_only_itself() -> None:
+    bench = Bench()
+    bench.parameters.set("destinations/crm", '{"when": "nope("}')
+    assert bench.route(arrived(1)) == {}
+    assert bench.sent("crm") == []
+    assert len(bench.sent("lake")) == 1
+    assert bench.telemetry.counts["configuration_errors", "crm"] == 1
+
+
+def test_a_route_that_fails_on_an_event_is_a_dead_letter_of_that_destination_alone() -> None:
+    bench = Bench()
+    bench.parameters.set("destinations/crm", '{"when": "hhmmss(data.details.name) == \'x\'"}')
+    assert bench.route(arrived(1, data={"number": 1, "name": "soon"}), arrived(2)) == {}
+    assert numbers(bench.sent("lake")) == [1, 2]
+    (reason,) = bench.reasons()
+    assert (reason["class"], reason["destination"]) == ("event", "crm")
+
+
+def test_one_poison_record_never_fails_its_batch() -> None:
+    bench = Bench()
+    poison = arrived(2, timestamp="soon")
+    assert bench.route(arrived(1), poison, arrived(3)) == {}
+    assert numbers(bench.sent("crm")) == [1, 3]
+    (reason,) = bench.reasons()
+    assert (reason["class"], reason["destination"]) == ("event", "route")
+    assert "timestamp" in reason["message"]
+
+
+def test_a_message_that_is_no_envelope_is_dead_lettered_with_its_body() -> None:
+    bench = Bench()
+    assert bench.route(replace(arrived(1), body="garbage"), arrived(2)) == {}
+    assert "garbage" in bench.dead.taken[0].body
+    assert numbers(bench.sent("crm")) == [2]
+
+
+def test_an_envelope_of_a_newer_version_waits_and_is_never_dead_lettered() -> None:
+    bench = Bench()
+    newer = arrived(1)
+    newer = replace(newer, body=newer.body.replace('{"v":1', '{"v":9', 1), receive_count=50)
+    assert bench.route(newer)[newer.message_id] > 0
+    assert bench.dead.taken == []
+
+
+def test_an_unknown_type_passes_through_and_is_counted() -> None:
+    bench = Bench()
+    bench.route(arrived(1, eventType="BRAND_NEW"))
+    (envelope,) = bench.sent("crm")
+    assert envelope.event is not None
+    assert envelope.event.type == "8x8.unknown.BRAND_NEW"
+    assert bench.telemetry.counts["unknown_type", "meetings"] == 1
+
+
+def test_a_refused_send_holds_back_its_group_and_a_retry_sends_the_recorded_choice() -> None:
+    bench = Bench()
+    crm = bench.outboxes["queue/crm"]
+    crm.refuse = lambda _: "throttled" if len(crm.taken) == 0 else None
+    first, second, other = arrived(1), arrived(2), arrived(3, group="interaction:two")
+    back = bench.route(first, second, other)
+    assert set(back) >= {first.message_id, second.message_id}
+    assert back[second.message_id] == 0
+    crm.refuse = lambda _: None
+    # The document changes in between: what was recorded counts.
+    bench.parameters.set("destinations/lake", '{"when": "`false`"}')
+    bench.clock.forward(40)
+    assert bench.route(*[one for one in (first, second, other) if one.message_id in back]) == {}
+    assert sorted(numbers(bench.sent("crm"))) == [1, 2, 3]
+    ones = [n for n in numbers(bench.sent("crm")) if n in {1, 2}]
+    assert ones == [1, 2]
+    assert {1, 2, 3} <= set(numbers(bench.sent("lake")))
+
+
+def test_a_repeated_fan_out_has_the_same_deduplication_id() -> None:
+    bench = Bench()
+    bench.route(arrived(1))
+    bench.route(arrived(1))
+    first, second = bench.outboxes["queue/crm"].taken
+    assert (first.group, first.deduplication_id) == (second.group, second.deduplication_id)
+
+
+@pytest.mark.parametrize("store", ["events", "bucket", "parameters"])
+def test_a_store_that_is_away_makes_everything_wait_and_loses_nothing(store: str) -> None:
+    bench = Bench()
+    getattr(bench, store).failure = Unavailable("away")
+    one, two = arrived(1), arrived(2)
+    back = bench.route(one, two)
+    assert back[one.message_id] > 0
+    assert back[two.message_id] == 0
+    assert bench.sent("crm") == []
+    getattr(bench, store).failure = None
+    assert bench.route(one, two) == {}
+    assert numbers(bench.sent("crm")) == [1, 2]
+
+
+def test_raw_is_archived_before_anything_is_sent() -> None:
+    bench = Bench()
+    bench.bucket.failure = Unavailable("away")
+    bench.route(arrived(1))
+    assert bench.events.kept == {}
+    assert bench.sent("crm") == []
+
+
+def test_a_replay_goes_to_its_one_destination_and_leaves_no_other_trace() -> None:
+    bench = Bench()
+    event = make_event(1)
+    order = DeliveryOrder(only="crm", replay="replay-1")
+    envelope = Envelope(event=event, group="interaction:one", delivery=order)
+    assert bench.route(record(envelope, event)) == {}
+    (sent,) = bench.sent("crm")
+    assert sent.delivery == order
+    assert bench.sent("lake") == []
+    assert bench.events.kept == {}
+    assert bench.bucket.objects == {}
+
+
+def test_a_replay_has_a_deduplication_id_of_its_own() -> None:
+    bench = Bench()
+    event = make_event(1)
+    for replay in ("replay-1", "replay-2"):
+        order = DeliveryOrder(only="crm", replay=replay)
+        bench.route(record(Envelope(event=event, group="g", delivery=order), event))
+    assert len({message.deduplication_id for message in bench.outboxes["queue/crm"].taken}) == 2
+
+
+def test_a_replay_to_nobody_is_a_dead_letter() -> None:
+    bench = Bench()
+    event = make_event(1)
+    order = DeliveryOrder(only="gone", replay="replay-1")
+    assert bench.route(record(Envelope(event=event, group="g", delivery=order), event)) == {}
+    assert "no destination 'gone'" in bench.reasons()[0]["message"]
+
+
+class TestBugsAndCrashes:
+    class Broken(MemoryEvents):
+        def append(self, recorded: Any) -> Any:  # noqa: ARG002
+            raise ZeroDivisionError
+
+    class Deadly(MemoryEvents):
+        def append(self, recorded: Any) -> Any:  # noqa: ARG002
+            raise KeyboardInterrupt
+
+    def test_a_bug_has_five_attempts(self) -> None:
+        bench = Bench(events=self.Broken())
+        one = arrived(1)
+        for receives in range(1, 9):
+            back = bench.route(replace(one, receive_count=receives))
+            if not back:
+                break
+            bench.clock.forward(900)
+        assert receives == 5
+        assert bench.reasons()[0]["class"] == "bug"
+
+    def test_a_record_that_kills_the_process_is_found(self) -> None:
+        bench = Bench(events=self.Deadly())
+        one = arrived(1)
+        deaths = 0
+        for receives in range(1, 12):
+            try:
+                back = bench.route(replace(one, receive_count=receives))
+            except KeyboardInterrupt:
+                deaths += 1
+                bench.clock.forward(360)
+                continue
+            if not back:
+                break
+        assert deaths == 5
+        assert "crashed" in bench.reasons()[0]["message"]
+
+    def test_a_claimed_record_that_is_routed_closes_its_claim(self) -> None:
+        bench = Bench()
+        one = arrived(1, receive_count=3)
+        assert bench.route(one) == {}
+        event = decode(one.body).event
+        assert event is not None
+        assert bench.ledger.of(event.id, "route").state is State.DELIVERED
+        assert bench.route(replace(one, receive_count=4)) == {}
+        assert len(bench.sent("crm")) == 1
+
+    def test_what_only_waited_leaves_no_entry(self) -> None:
+        bench = Bench()
+        bench.route(arrived(1))
+        assert bench.ledger.entries == {}
