@@ -3,9 +3,11 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
+from typing import Any
+
 from switchboard.aws.clients import client
 from switchboard.aws.failures import error_code
-from switchboard.errors import ConfigurationError, OutcomeUnknown, Unavailable
+from switchboard.errors import ConfigurationError, OutcomeUnknown, Rejected, Unavailable
 
 _THERE = frozenset({"PreconditionFailed", "412"})
 _OURS = frozenset({"AccessDenied", "NoSuchBucket", "AllAccessDisabled", "403", "404"})
@@ -13,28 +15,23 @@ _CLEAN = frozenset({"SlowDown", "503", "ConditionalRequestConflict", "409", "Ser
 
 
 class S3Objects:
-    """See ObjectStore."""
+    """See ObjectStore. `s3` is a client of S3's; without one, the sandbox's own."""
+
+    def __init__(self, s3: Any = None) -> None:
+        self._s3 = s3
 
     def put_if_absent(self, bucket: str, key: str, body: bytes, content_type: str) -> bool:
         """See ObjectStore."""
         from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
         try:
-            client("s3").put_object(
+            (self._s3 or client("s3")).put_object(
                 Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
             )
         except ClientError as error:
-            code = error_code(error)
-            if code in _THERE:
+            if error_code(error) in _THERE:
                 return False
-            if code in _OURS:
-                raise ConfigurationError(
-                    f"writing to the bucket {bucket}: S3 answered {code}; create the bucket, or"
-                    " allow the destination's role to write there"
-                ) from None
-            if code in _CLEAN:
-                raise Unavailable(f"writing to the bucket {bucket}: S3 answered {code}") from None
-            raise OutcomeUnknown(f"writing to the bucket {bucket}: S3 answered {code}") from None
+            raise _meant(bucket, error) from None
         except EndpointConnectionError:
             raise Unavailable(f"writing to the bucket {bucket}: no connection") from None
         except BotoCoreError as error:
@@ -42,3 +39,17 @@ class S3Objects:
                 f"writing to the bucket {bucket}: {type(error).__name__}"
             ) from None
         return True
+
+
+def _meant(bucket: str, error: Any) -> Exception:
+    """What S3's refusal means."""
+    code = error_code(error)
+    said = f"writing to the bucket {bucket}: S3 answered {code}"
+    if code in _OURS:
+        return ConfigurationError(
+            f"{said}; create the bucket, or allow the destination's role to write there"
+        )
+    if code in _CLEAN:
+        return Unavailable(said)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
+    return Rejected(said) if 400 <= status < 500 else OutcomeUnknown(said)

@@ -54,7 +54,7 @@ def handler(
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if not wired:
             values = settings.from_environment()
-            # Powertools' service would become a dimension of every metric if the environment set it.
+            # Set in the environment, the service would be a dimension of every metric.
             telemetry = InvocationTelemetry(values.stage, Logger(service=context.function_name))
             wired.append((wire(values, telemetry), telemetry))
         handle, telemetry = wired[0]
