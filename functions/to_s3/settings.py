@@ -17,4 +17,4 @@ class S3DeployTime(DeployTime):
     """Where objects are written; the destination's role may write there and nowhere else."""
 
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
-    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9._=-]+/)*$")
+    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9_=-][A-Za-z0-9._=-]*/)*$")

@@ -54,7 +54,12 @@ def test_the_same_message_twice_makes_one_call() -> None:
 
 def test_a_delivery_is_in_the_ledger_before_the_vendor_is_called() -> None:
     seen: list[State] = []
-    destination = ScriptedDestination(lambda _: (seen.append(bench.state), Receipt("r-1"))[1])
+
+    def look(_: Delivery) -> Receipt:
+        seen.append(bench.state)
+        return Receipt("r-1")
+
+    destination = ScriptedDestination(look)
     bench = Bench(destination)
     assert bench.deliver(RECORD) == {}
     assert seen == [State.SENDING]

@@ -1,0 +1,302 @@
+"""The adapters over moto: what arrives in AWS, and what AWS's refusals become."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from switchboard.archive import RawLine
+from switchboard.aws import clients
+from switchboard.aws.archive import ArchiveBucket
+from switchboard.aws.configuration_table import ConfigurationTable
+from switchboard.aws.events_table import EventsTable
+from switchboard.aws.items import from_item, to_item
+from switchboard.aws.ledger_table import LedgerTable
+from switchboard.aws.parameters import NamedParameters, StageParameters
+from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
+from switchboard.aws.secrets import StageSecrets
+from switchboard.aws.state_table import StateTable
+from switchboard.breaker import Breaker
+from switchboard.configuration import Judged, Status
+from switchboard.destination import Lane
+from switchboard.envelope import ObjectRef, Raw
+from switchboard.errors import ConfigurationError, EventError, ReasonClass, Unavailable
+from switchboard.events import Recorded
+from switchboard.ledger import Entry, State
+from switchboard.queue import Outgoing
+from switchboard.routing import Choice
+from switchboard.testing.deliveries import make_event
+from switchboard.testing.stores import Clock, RecordingTelemetry
+
+REGION = "eu-west-1"
+TABLES = {
+    "ledger": ("group", "delivery"),
+    "events": ("group", "event_id"),
+    "state": ("item", None),
+    "configuration": ("name", "version"),
+}
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    clients._made.cache_clear()
+    with mock_aws():
+        yield
+    clients._made.cache_clear()
+
+
+@pytest.fixture
+def tables(aws: None) -> None:
+    del aws
+    dynamodb: Any = boto3.client("dynamodb")
+    for name, (partition, sort) in TABLES.items():
+        keys = [(partition, "HASH")] + ([(sort, "RANGE")] if sort else [])
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+            AttributeDefinitions=[
+                {"AttributeName": key, "AttributeType": "N" if key == "version" else "S"}
+                for key, _ in keys
+            ],
+        )
+
+
+ENTRY = Entry(
+    group="interaction:one",
+    event_id="event",
+    destination="crm",
+    state=State.SENDING,
+    owner="one",
+    lane=Lane.URGENT,
+    lease_until=1_790_000_090.5,
+    first_attempt_at=1_790_000_000.25,
+    updated_at=1_790_000_000.25,
+)
+
+
+class TestLedger:
+    @pytest.fixture
+    def ledger(self, tables: None) -> LedgerTable:
+        del tables
+        return LedgerTable("ledger", 90, Clock())
+
+    def test_an_entry_comes_back_as_it_was(self, ledger: LedgerTable) -> None:
+        assert ledger.put(ENTRY, expected=None) is None
+        other = replace(ENTRY, owner="two")
+        assert ledger.put(other, expected=None) == ENTRY
+
+    def test_a_write_that_was_repeated_finds_its_own_trace(self, ledger: LedgerTable) -> None:
+        ledger.put(ENTRY, expected=None)
+        assert ledger.put(ENTRY, expected=None) is None
+
+    def test_only_the_expected_revision_is_replaced(self, ledger: LedgerTable) -> None:
+        ledger.put(ENTRY, expected=None)
+        newer = replace(ENTRY, revision=2, state=State.WAITING)
+        assert ledger.put(newer, expected=1) is None
+        assert ledger.put(replace(ENTRY, revision=2), expected=1) == newer
+
+    def test_a_dead_entry_is_in_the_index_with_its_advice(self, ledger: LedgerTable) -> None:
+        dead = replace(ENTRY, state=State.DEAD, reason_class=ReasonClass.REJECTED, reason="no")
+        ledger.put(dead, expected=None)
+        item = boto3.client("dynamodb").get_item(
+            TableName="ledger",
+            Key={"group": {"S": "interaction:one"}, "delivery": {"S": "event#crm"}},
+        )["Item"]
+        assert item["dead"] == {"S": "dead#crm"}
+        assert item["dead_at"]["S"].startswith("2026-09-21T")
+        assert "replay" in item["advice"]["S"]
+        assert int(item["expires_at"]["N"]) == 1_790_000_000 + 90 * 24 * 60 * 60
+
+    def test_attributes_of_a_later_release_are_passed_over(self, ledger: LedgerTable) -> None:
+        ledger.put(ENTRY, expected=None)
+        boto3.client("dynamodb").update_item(
+            TableName="ledger",
+            Key={"group": {"S": "interaction:one"}, "delivery": {"S": "event#crm"}},
+            UpdateExpression="SET surprise = :x",
+            ExpressionAttributeValues={":x": {"S": "new"}},
+        )
+        assert ledger.put(replace(ENTRY, owner="two"), expected=None) == ENTRY
+
+    def test_a_table_that_is_missing_is_unavailable(self, aws: None) -> None:
+        del aws
+        with pytest.raises(Unavailable, match="writing the ledger"):
+            LedgerTable("nowhere", 90, Clock()).put(ENTRY, expected=None)
+
+
+def test_an_event_is_appended_once_with_its_first_choice(tables: None) -> None:
+    del tables
+    table = EventsTable("events", 90, Clock())
+    recorded = Recorded(
+        group="interaction:one",
+        event=make_event(1, data={"text": "\ud800\x00"}),
+        received_at="2026-11-24T09:30:00.000Z",
+        raw_ref=None,
+        event_ref=None,
+        destinations=[Choice(name="crm", version=3)],
+    )
+    assert table.append(recorded) == recorded.destinations
+    again = replace(recorded, destinations=[Choice(name="lake", version=9)])
+    assert table.append(again) == recorded.destinations
+
+
+def test_a_large_event_is_kept_by_reference(tables: None) -> None:
+    del tables
+    ref = ObjectRef(bucket="b", key="claims/x")
+    EventsTable("events", 90, Clock()).append(
+        Recorded("g", make_event(1, data="x" * 100_000), "", None, ref, ())
+    )
+    (item,) = boto3.client("dynamodb").scan(TableName="events")["Items"]
+    assert "event" not in item
+    assert json.loads(item["event_ref"]["S"]) == ref.model_dump()
+
+
+def test_the_state_of_a_destination_is_closed_until_it_is_written(tables: None) -> None:
+    del tables
+    table = StateTable("state")
+    assert table.read("crm").holds_for(0.0) == 0
+    boto3.client("dynamodb").put_item(
+        TableName="state",
+        Item=to_item({"item": "destination#crm", "breaker": "open", "until": 99.5}),
+    )
+    assert (table.read("crm").breaker, table.read("crm").until) == (Breaker.OPEN, 99.5)
+
+
+def test_the_last_good_document_is_the_newest_good_one(tables: None) -> None:
+    del tables
+    table = ConfigurationTable("configuration")
+    for version, status in ((1, Status.GOOD), (2, Status.GOOD), (3, Status.REFUSED)):
+        table.record(Judged("destinations/crm", version, status, f"text {version}"))
+    table.record(Judged("destinations/crm", 2, Status.REFUSED, "judged already"))
+    good = table.last_good("destinations/crm")
+    assert good == Judged("destinations/crm", 2, Status.GOOD, "text 2")
+    assert table.last_good("destinations/none") is None
+
+
+def test_items_leave_out_what_is_empty_and_keep_numbers_exact() -> None:
+    item = to_item({"a": "x", "b": 1, "c": 1.5, "d": True, "e": None, "f": "", "g": "\ud800"})
+    assert from_item(item) == {"a": "x", "b": 1.0, "c": 1.5, "d": True, "g": "?"}
+
+
+class TestQueues:
+    def url(self, name: str = "q.fifo") -> str:
+        made = boto3.client("sqs").create_queue(QueueName=name, Attributes={"FifoQueue": "true"})
+        return made["QueueUrl"]
+
+    def test_messages_arrive_in_the_order_of_their_groups(self) -> None:
+        url = self.url()
+        messages = [Outgoing(f"{n}", f"g{n % 3}", f"d{n}") for n in range(25)]
+        assert SqsOutbox(url).send(messages) == [None] * 25
+        received = []
+        sqs = boto3.client("sqs")
+        while found := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        ).get("Messages"):
+            received += [(m["Attributes"]["MessageGroupId"], int(m["Body"])) for m in found]
+            sqs.delete_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(found)
+                ],
+            )
+        for group in ("g0", "g1", "g2"):
+            bodies = [body for of, body in received if of == group]
+            assert bodies == sorted(bodies)
+        assert len(received) == 25
+
+    def test_a_queue_that_is_missing_is_unavailable(self) -> None:
+        with pytest.raises(Unavailable, match="sending to SQS"):
+            SqsOutbox("https://sqs.eu-west-1.amazonaws.com/123456789012/none.fifo").send(
+                [Outgoing("x", "g", "d")]
+            )
+
+    def test_a_message_that_cannot_be_given_back_is_a_warning(self) -> None:
+        telemetry = RecordingTelemetry()
+        SqsVisibility(self.url(), telemetry).change_visibility([("not a receipt", 5)])
+        assert telemetry.warnings
+
+    def test_messages_go_back_to_the_queue_that_they_came_from(self) -> None:
+        urls = ("https://sqs/1/crm-normal.fifo", "https://sqs/1/crm-urgent.fifo")
+        arn = "arn:aws:sqs:eu-west-1:1:crm-urgent.fifo"
+        assert queue_url(arn, *urls) == urls[1]
+
+
+class TestParameters:
+    def put(self, **texts: str) -> None:
+        for name, text in texts.items():
+            boto3.client("ssm").put_parameter(
+                Name=f"/switchboard/dev/{name.replace('__', '/')}", Value=text, Type="String"
+            )
+
+    def test_named_documents_are_read_with_their_versions(self) -> None:
+        self.put(destinations__crm="{}", mappings__m="{}")
+        found = NamedParameters("dev").fetch({"destinations/crm", "destinations/none"})
+        assert {name: (one.text, one.version) for name, one in found.items()} == {
+            "destinations/crm": ("{}", 1)
+        }
+
+    def test_a_whole_stage_is_read_page_by_page(self) -> None:
+        self.put(**{f"destinations__d{n}": "{}" for n in range(23)})
+        assert len(StageParameters("dev").fetch()) == 23
+
+
+class TestSecrets:
+    NAME = "/switchboard/dev/sources/meetings"
+
+    def test_a_secret_without_a_value_says_what_to_do(self) -> None:
+        with pytest.raises(ConfigurationError, match="switchboard secrets set sources/meetings"):
+            StageSecrets("dev", Clock()).accepted("sources/meetings")
+
+    def test_the_previous_value_counts_for_a_while_after_a_change(self) -> None:
+        secrets = boto3.client("secretsmanager")
+        secrets.create_secret(Name=self.NAME, SecretString='{"signing_secret": "old"}')
+        secrets.put_secret_value(SecretId=self.NAME, SecretString='{"signing_secret": "new"}')
+        now = secrets.get_secret_value(SecretId=self.NAME)["CreatedDate"].timestamp()
+        clock = Clock(now + 60)
+        store = StageSecrets("dev", clock)
+        both = store.accepted("sources/meetings")
+        assert [fields["signing_secret"] for fields in both] == ["new", "old"]
+        clock.forward(25 * 60 * 60)
+        (current,) = store.accepted("sources/meetings")
+        assert current["signing_secret"] == "new"
+
+    def test_what_is_no_json_object_of_texts_is_refused_without_quoting_it(self) -> None:
+        boto3.client("secretsmanager").create_secret(Name=self.NAME, SecretString="hunter2")
+        with pytest.raises(ConfigurationError) as error:
+            StageSecrets("dev", Clock()).accepted("sources/meetings")
+        assert "hunter2" not in str(error.value)
+
+
+class TestArchive:
+    @pytest.fixture
+    def bucket(self, aws: None) -> ArchiveBucket:
+        del aws
+        boto3.client("s3").create_bucket(
+            Bucket="archive", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        return ArchiveBucket("archive")
+
+    def test_each_event_is_found_by_its_line(self, bucket: ArchiveBucket) -> None:
+        raw = Raw(kind="jaas", body="{}", received_at="2026-11-24T09:30:00.000Z")
+        refs = bucket.write([RawLine("a", "meetings", raw), RawLine("b", "meetings", raw)])
+        assert [refs["a"].line, refs["b"].line] == [0, 1]
+        assert refs["a"].key.startswith("raw/2026/11/24/09/")
+
+    def test_a_claim_is_loaded_as_it_was_stored(self, bucket: ArchiveBucket) -> None:
+        assert bucket.load(bucket.store("x.json", '{"a": 1}')) == '{"a": 1}'
+
+    def test_a_claim_that_is_gone_is_the_events_fault(self, bucket: ArchiveBucket) -> None:
+        with pytest.raises(EventError, match="gone"):
+            bucket.load(ObjectRef(bucket="archive", key="claims/none"))
+
+    def test_a_bucket_that_is_missing_is_unavailable(self, aws: None) -> None:
+        del aws
+        with pytest.raises(Unavailable):
+            ArchiveBucket("nowhere").store("x", "{}")
