@@ -11,6 +11,9 @@ from desk.emulator.sqs import Answer, refusal
 
 JSON_TYPE = "application/x-amz-json-1.0"
 
+_QUERY = {"cloudformation", "iam", "sns", "sts"}
+"""Services whose older protocol answers in XML."""
+
 
 def of_sqs(answer: Answer) -> Response:
     """An answer of SQS; an error has its older name beside the new one, as AWS sends it."""
@@ -34,9 +37,12 @@ def denied(call: Call, role: str) -> Response:
 
 def error(status: int, code: str, message: str, call: Call) -> Response:
     """An error of any other service."""
-    if call.service == "s3":
-        code = code.removesuffix("Exception")
-        text = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    if call.service == "s3" or call.service in _QUERY:
+        inner = (
+            f"<Error><Code>{code.removesuffix('Exception')}</Code>"
+            f"<Message>{escape(message)}</Message></Error>"
+        )
+        text = inner if call.service == "s3" else f"<ErrorResponse>{inner}</ErrorResponse>"
         return Response(text, status, content_type="application/xml")
     body = json.dumps({"__type": code, "message": message})
     return Response(body, status, content_type=JSON_TYPE)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,8 @@ from desk.emulator.calls import Call, read_call
 from desk.emulator.faults import FaultPlan, Faults
 from desk.emulator.parameters import refuse_size
 from desk.emulator.sqs import Sqs
+
+logger = logging.getLogger(__name__)
 
 StartResponse = Callable[..., Any]
 
@@ -52,7 +55,7 @@ class Emulator:
         if role is None:
             answer = error(403, "InvalidClientTokenId", "nobody's key", call)
         else:
-            answer = self._answered(request, call, role) or self._asked_of_moto(environ, body)
+            answer = self._answered(request, call, role) or self._asked_of_moto(environ, call)
         self._write(call, role or "nobody", answer, began)
         return answer(environ, start)
 
@@ -72,12 +75,17 @@ class Emulator:
             return error(400, "ValidationException", refused, call)
         return None
 
-    def _asked_of_moto(self, environ: dict[str, Any], body: bytes) -> Response:
+    def _asked_of_moto(self, environ: dict[str, Any], call: Call) -> Response:
         """Moto's models are no thread's own: one request at a time."""
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = io.BytesIO(call.body)
+        environ["CONTENT_LENGTH"] = str(len(call.body))
         with self._moto_lock:
-            return Response.from_app(self._moto, environ, buffered=True)
+            try:
+                return Response.from_app(self._moto, environ, buffered=True)
+            except Exception as failure:
+                logger.exception("moto failed at %s", call.name)
+                # 501, which no client tries again: half a stack would be there already.
+                return error(501, "EmulatorFailed", f"moto failed: {failure!r}", call)
 
     def _write(self, call: Call, role: str, answer: Response, began: float) -> None:
         line: dict[str, Any] = {

@@ -64,9 +64,14 @@ def attach(stage: str = "laptop") -> Address | None:
     return address if up == {"stage": stage} else None
 
 
+def folder_of(stage: str) -> Path:
+    """Where a stack keeps its logs."""
+    return WORK / stage
+
+
 def file_of(stage: str) -> Path:
     """Where a stack that is up leaves its address."""
-    return WORK / stage / "address.json"
+    return folder_of(stage) / "address.json"
 
 
 def post(url: str, value: Any, timeout: float = 120) -> Any:

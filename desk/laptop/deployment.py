@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from desk.laptop.assembly import Assembly, StagedStack
 from desk.laptop.client import ACCOUNT, REGION, emulator_client
@@ -69,7 +69,7 @@ def deploy(assembly: Assembly, endpoint_url: str) -> None:
             cloudformation.create_stack(
                 StackName=stack.name, TemplateBody=stack.text, Capabilities=["CAPABILITY_NAMED_IAM"]
             )
-        except ClientError as error:
+        except (BotoCoreError, ClientError) as error:
             raise DeploymentFailed(f"{stack.name}: {error}") from error
         (described,) = cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
         if described["StackStatus"] != "CREATE_COMPLETE":

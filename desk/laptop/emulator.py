@@ -62,6 +62,11 @@ class EmulatorProcess:
         """End it."""
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def stop(self) -> None:
         """End it; what it held is gone."""
         self._process.kill()

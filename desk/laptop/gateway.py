@@ -84,7 +84,7 @@ class Gateway:
             return _message(413, "Request Too Long")
         except TimeoutError:
             return _message(504, "Endpoint request timed out")
-        except (InvocationFailed, KeyError, TypeError, ValueError):
+        except (InvocationFailed, AttributeError, KeyError, TypeError, ValueError):
             # A function that failed, or an answer that is none of a proxy integration's.
             return _message(502, "Internal server error")
 
@@ -99,6 +99,7 @@ class Gateway:
         self, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes
     ) -> Mapping[str, Any]:
         """The proxy event of a REST API whose binary media types are `*/*`."""
+        asked = parse_qs(query, keep_blank_values=True)
         several: dict[str, list[str]] = {}
         for name, value in headers:
             several.setdefault(name, []).append(value)
@@ -108,8 +109,8 @@ class Gateway:
             "httpMethod": method,
             "headers": {name: values[-1] for name, values in several.items()},
             "multiValueHeaders": several,
-            "queryStringParameters": {k: v[-1] for k, v in parse_qs(query).items()} or None,
-            "multiValueQueryStringParameters": parse_qs(query) or None,
+            "queryStringParameters": {name: values[-1] for name, values in asked.items()} or None,
+            "multiValueQueryStringParameters": asked or None,
             "pathParameters": None,
             "stageVariables": None,
             "requestContext": {

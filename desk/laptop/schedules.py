@@ -72,14 +72,11 @@ def _seconds(rule: Any) -> float:
 
 
 def fire(
-    schedule: DeployedSchedule,
-    invoke: Callable[[Any], Any],
-    stopping: threading.Event,
-    clock: Callable[[], float] = time.monotonic,
+    schedule: DeployedSchedule, invoke: Callable[[Any], Any], stopping: threading.Event
 ) -> None:
     """Invoke on time until `stopping` is set; a failure is the function's and logged there."""
-    due = clock() + schedule.seconds
-    while not stopping.wait(max(0.0, due - clock())):
+    due = time.monotonic() + schedule.seconds
+    while not stopping.wait(max(0.0, due - time.monotonic())):
         due += schedule.seconds
         try:
             invoke(schedule.event())

@@ -34,6 +34,8 @@ class QuickHandler(BaseHTTPRequestHandler):
         for name, value in headers.items() if isinstance(headers, Mapping) else headers:
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

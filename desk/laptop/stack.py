@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from desk.laptop.address import WORK, Address, attach, file_of
+from desk.laptop.address import Address, attach, file_of, folder_of
 from desk.laptop.assembly import Assembly, read_assembly
 from desk.laptop.deployment import Deployed, deploy, read_deployed, read_mappings
 from desk.laptop.emulator import EmulatorProcess, StackError
@@ -47,14 +47,14 @@ class LaptopStack:
     ) -> None:
         self.stage = stage
         self._sandboxes = sandboxes
-        self.folder = WORK / stage
+        self.folder = folder_of(stage)
         self._emulator = EmulatorProcess(self.folder)
-        self._assembly: Assembly = read_assembly(assembly)
+        self.assembly: Assembly = read_assembly(assembly)
         self._layer = layer
         self._port = port
         self._pools: dict[str, Pool] = {}
         self._pollers: list[Poller] = []
-        self._logs: list[FunctionLog] = []
+        self.logs: list[FunctionLog] = []
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -69,8 +69,8 @@ class LaptopStack:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._emulator.__enter__()
         try:
-            deploy(self._assembly, self.endpoint_url)
-            self.deployed: Deployed = read_deployed(self._assembly, self.endpoint_url)
+            deploy(self.assembly, self.endpoint_url)
+            self.deployed: Deployed = read_deployed(self.assembly, self.endpoint_url)
             self._start_functions()
         except BaseException:
             self.__exit__(None, None, None)
@@ -94,7 +94,7 @@ class LaptopStack:
             self.gateway.close()
         for pool in self._pools.values():
             pool.close()
-        for log in self._logs:
+        for log in self.logs:
             log.close()
         self._emulator.stop()
 
@@ -107,6 +107,11 @@ class LaptopStack:
     def endpoint_url(self) -> str:
         """The emulator, which every client of AWS talks to."""
         return self._emulator.url
+
+    @property
+    def emulator_pid(self) -> int:
+        """The emulator's process."""
+        return self._emulator.pid
 
     @property
     def calls(self) -> Path:
@@ -185,14 +190,14 @@ class LaptopStack:
         function = self.deployed.functions[name]
         credentials = self._emulator.credentials(function.role)
         log = FunctionLog(name, self.folder, self._emulator.client("logs", credentials))
-        self._logs.append(log)
+        self.logs.append(log)
         mappings = sum(mapping.function == name for mapping in self.deployed.mappings)
         at_once = self._sandboxes * max(1, mappings)
         return Pool(function, credentials, host, log.write, at_once=at_once)
 
     def _ship_logs(self) -> None:
         while not self._stopping.wait(SHIP_EVERY_SECONDS):
-            for log in self._logs:
+            for log in self.logs:
                 log.ship()
 
     def _follow_mappings(self) -> None:
