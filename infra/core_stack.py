@@ -7,27 +7,24 @@ import json
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3_assets as assets
-from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra import bundling
+from infra.assets import function_asset, layer_version
 from infra.catalogue import function_spec
+from infra.constructs.alarm_topic import AlarmTopic
 from infra.constructs.alarms import Alarms
 from infra.constructs.api import WebhookApi
 from infra.constructs.archive import Archive
 from infra.constructs.function import Function, poll_statement
-from infra.constructs.queues import FifoQueue
+from infra.constructs.queues import VISIBILITY_FACTOR, FifoQueue
 from infra.constructs.secret import Secret
 from infra.constructs.tables import Table
-from infra.findings import acknowledge
 from infra.names import Names
 from infra.stage import Stage
-from infra.statements import Statement, allow, arn, bucket_arn, policy
+from infra.statements import Statement, allow, arn, bucket_arn
 
-VISIBILITY_FACTOR = 6
 HOUR = 3600
 
 
@@ -42,8 +39,10 @@ class CoreStack(cdk.Stack):
         self._settings = stage
         self._target = target
         self._removal = cdk.RemovalPolicy.RETAIN if stage.retain else cdk.RemovalPolicy.DESTROY
-        self.topic = self._topic()
-        self._alarms = Alarms(self.topic.ref, stage.name)
+        topic = AlarmTopic(
+            self, "Alarms", name=f"{self.names.prefix}-alarms", email=stage.alarm_email
+        )
+        self._alarms = Alarms(topic.arn, stage.name)
         self._layer = layer_version(self, stage, target)
         self._state()
         self._queues()
@@ -62,46 +61,6 @@ class CoreStack(cdk.Stack):
         )
         self._source_alarms()
         self._parameter()
-
-    def _topic(self) -> sns.CfnTopic:
-        topic = sns.CfnTopic(self, "Alarms", topic_name=f"{self.names.prefix}-alarms")
-        acknowledge(
-            topic,
-            "AwsSolutions-SNS3",
-            "Its policy, right beside it, refuses what does not come over TLS.",
-        )
-        sns.CfnTopicPolicy(
-            self,
-            "AlarmsPolicy",
-            topics=[topic.ref],
-            policy_document=policy(
-                [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "cloudwatch.amazonaws.com"},
-                        "Action": "sns:Publish",
-                        "Resource": topic.ref,
-                        "Condition": {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
-                    },
-                    {
-                        "Effect": "Deny",
-                        "Principal": "*",
-                        "Action": "sns:Publish",
-                        "Resource": topic.ref,
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                    },
-                ]
-            ),
-        )
-        if self._settings.alarm_email:
-            sns.CfnSubscription(
-                self,
-                "AlarmsByEmail",
-                topic_arn=topic.ref,
-                protocol="email",
-                endpoint=self._settings.alarm_email,
-            )
-        return topic
 
     def _state(self) -> None:
         names, retain = self.names, self._settings.retain
@@ -310,31 +269,3 @@ class CoreStack(cdk.Stack):
             value=self.to_json_string(described),
             description="What the core stack is, for `switchboard`.",
         )
-
-
-def function_asset(scope: Construct, folder: str, target: bundling.Target) -> assets.Asset:
-    """The code of one function."""
-    return assets.Asset(
-        scope, f"Code-{folder}", path=str(bundling.function(folder, target)), exclude=[".DS_Store"]
-    )
-
-
-def layer_version(
-    scope: Construct, stage: Stage, target: bundling.Target
-) -> lambda_.CfnLayerVersion:
-    """This stack's version of the shared layer; old ones stay, so that a rollback finds its own."""
-    asset = assets.Asset(scope, "LayerCode", path=str(bundling.layer(target)))
-    layer = lambda_.CfnLayerVersion(
-        scope,
-        "Layer",
-        layer_name=f"switchboard-{stage.name}",
-        description="The package switchboard and its locked dependencies",
-        content=lambda_.CfnLayerVersion.ContentProperty(
-            s3_bucket=asset.s3_bucket_name, s3_key=asset.s3_object_key
-        ),
-        compatible_architectures=[stage.cpu],
-        compatible_runtimes=["python3.13"],
-    )
-    asset.add_resource_metadata(layer, "Content")
-    layer.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-    return layer

@@ -9,11 +9,11 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra import bundling
+from infra.assets import function_asset, layer_version
 from infra.constructs.alarms import Alarms
 from infra.constructs.function import Function, poll_statement
-from infra.constructs.queues import FifoQueue
+from infra.constructs.queues import VISIBILITY_FACTOR, FifoQueue
 from infra.constructs.secret import Secret
-from infra.core_stack import VISIBILITY_FACTOR, function_asset, layer_version
 from infra.names import Names
 from infra.stage import DestinationEntry, Stage
 from infra.statements import Statement, allow, arn, bucket_arn, policy

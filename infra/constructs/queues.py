@@ -7,6 +7,9 @@ from constructs import Construct
 from infra.statements import arn, policy, tls_only
 
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
+VISIBILITY_FACTOR = 6
+"""Of the time-out of the function that is fed: Lambda's own retries need so much."""
+
 RECEIVES = 1000
 """A back-stop only: attempts are counted in the ledger."""
 

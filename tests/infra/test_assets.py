@@ -14,7 +14,7 @@ from infra import bundling
 from infra.catalogue import specs
 from switchboard.settings import DestinationSettings, ReceiverSettings, RouterSettings, Settings
 
-READ = {
+READ: dict[str, type[Settings]] = {
     "receive-webhook": ReceiverSettings,
     "route-events": RouterSettings,
     "to-crm": DestinationSettings,
@@ -99,7 +99,7 @@ def test_environment_and_settings_agree(laptop: Any) -> None:
     for _, _, function in laptop.resources("AWS::Lambda::Function"):
         name = function["FunctionName"].removeprefix("switchboard-laptop-")
         given = {v for v in function["Environment"]["Variables"] if v.startswith("SWITCHBOARD_")}
-        model: type[Settings] = READ[name]
+        model = READ[name]
         read = {f"SWITCHBOARD_{field.upper()}" for field in model.model_fields}
         assert given <= read, given - read
         assert read - given <= OPTIONAL, read - given

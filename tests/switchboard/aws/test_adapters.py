@@ -279,7 +279,7 @@ class TestArchive:
     def bucket(self, aws: None) -> ArchiveBucket:
         del aws
         boto3.client("s3").create_bucket(
-            Bucket="archive", CreateBucketConfiguration={"LocationConstraint": REGION}
+            Bucket="archive", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
         return ArchiveBucket("archive")
 
