@@ -20,6 +20,7 @@ from desk.demo.run import Plan, run
 from desk.demo.sabotage import SABOTAGES, Staged, staged_copy
 from desk.demo.verdict import delayed_by, judge
 from desk.laptop import LaptopStack
+from desk.laptop.address import folder_of
 from infra import bundling
 
 ROOT = bundling.ROOT
@@ -79,6 +80,8 @@ def demo(*, events: int, seed: int, as_json: bool, sabotage: str | None, console
 def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
     """One run's summary."""
     began = time.monotonic()
+    for old in folder_of(STAGE).glob("switchboard-*.log"):
+        old.unlink()
     with LaptopStack(staged.assembly, layer=staged.layer) as stack, _bar(console) as progress:
         evidence = run(stack, plan, progress)
     delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=["lake"])

@@ -152,15 +152,15 @@ def _destinations_table(destinations: Mapping[str, Any]) -> Table:
     table = Table(title="destinations")
     columns = {
         "delivered": "delivered",
-        "repeats of a key": "repeats_of_a_key",
+        "repeats": "repeats_of_a_key",
         "retried": "retried",
-        "dead-lettered": "dead_lettered",
-        "possible duplicates": "possible_duplicates",
-        "order violations": "order_violations",
+        "dead": "dead_lettered",
+        "possible\ntwice": "possible_duplicates",
+        "out of\norder": "order_violations",
         "p50 s": "p50_seconds",
         "p99 s": "p99_seconds",
     }
-    table.add_column("destination")
+    table.add_column("to")
     for column in columns:
         table.add_column(column, justify="right")
     for name, of in destinations.items():

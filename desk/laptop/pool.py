@@ -92,6 +92,13 @@ class Pool:
             after, self._kill_after = self._kill_after, None
             return after
 
+    def end_sandboxes(self) -> None:
+        """Kill every sandbox that is free: the next invocations start cold, as after a deploy."""
+        with self._lock:
+            ended, self._free = self._free, []
+        for sandbox in ended:
+            sandbox.kill()
+
     def close(self) -> None:
         """Kill every sandbox, and start no other."""
         with self._lock:
