@@ -1,0 +1,110 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from desk.apply.documents import DocumentError, read_documents, stripped
+from desk.apply.plan import Action, Step, plan
+
+KINDS = {"sources/meetings": "jaas", "destinations/crm": "webhook", "destinations/lake": "s3"}
+CRM = '{"url":"https://example.com/hook"}'
+
+
+def only(name: str, text: str, there: dict[str, str] | None = None) -> Step:
+    (step,) = plan({name: text}, there or {}, KINDS)
+    return step
+
+
+def test_documents_are_read_by_their_place_and_stripped(tmp_path: Path) -> None:
+    (tmp_path / "destinations").mkdir()
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "destinations" / "crm.json").write_text(
+        '{\n  // where it goes: "quoted"\n  "url": "https://example.com/a//b" // two slashes\n}'
+    )
+    (tmp_path / "mappings" / "activity.json").write_text(
+        '{"fields": {"A": "type"}, "cases": [{"in": {}, "out": {}}]}'
+    )
+    assert read_documents(tmp_path) == {
+        "destinations/crm": '{"url":"https://example.com/a//b"}',
+        "mappings/activity": '{"fields":{"A":"type"}}',
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("{", "not JSON"), ("[]", "no object"), ('{"a": 1 // x', "not JSON")]
+)
+def test_a_file_that_is_no_document_is_named(text: str, why: str) -> None:
+    with pytest.raises(DocumentError, match=f"destinations/crm.json.*{why}"):
+        stripped(text, "destinations/crm.json")
+
+
+def test_what_is_new_changed_or_the_same() -> None:
+    assert only("destinations/crm", CRM).action is Action.CREATE
+    changed = only("destinations/crm", CRM, {"destinations/crm": '{"url":"https://old.example"}'})
+    assert changed.action is Action.CHANGE
+    assert '-  "url": "https://old.example"' in changed.diff
+    assert only(
+        "destinations/crm", CRM, {"destinations/crm": json.dumps(json.loads(CRM))}
+    ).action is (Action.KEEP)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("destinations/crm", '{"url":"https://x.example","urls":1}', "urls"),
+        ("destinations/crm", "{}", "url"),
+        ("destinations/crm", '{"url":"https://x.example","when":"nope("}', "cannot be parsed"),
+        ("destinations/crm", '{"url":"https://x.example","repeat":"read_back"}', "not possible"),
+        ("destinations/crm", '{"url":"https://x.example","mapping":"gone"}', "no mappings/gone"),
+        ("destinations/new", CRM, "add it to cdk.json"),
+        ("sources/meetings", '{"tolerance_seconds": "soon"}', "tolerance_seconds"),
+        ("mappings/m", '{"fields": {"A": "e146(x)"}}', "did you mean e164"),
+        ("mappings/m", '{"fields": {}}', "fields"),
+    ],
+)
+def test_what_a_function_would_refuse_is_refused_before_it_is_written(
+    name: str, text: str, why: str
+) -> None:
+    step = only(name, text)
+    assert step.action is Action.REFUSE
+    assert why in step.reason
+
+
+def test_a_mapping_may_be_in_the_files_or_in_ssm() -> None:
+    text = '{"url":"https://example.com/hook","mapping":"m"}'
+    mapping = '{"fields":{"A":"type"}}'
+    assert only("destinations/crm", text, {"mappings/m": mapping}).action is Action.CREATE
+    steps = plan({"destinations/crm": text, "mappings/m": mapping}, {}, KINDS)
+    assert {step.action for step in steps} == {Action.CREATE}
+
+
+def test_what_ssm_would_refuse_is_refused_with_the_size_of_each_field() -> None:
+    fields = {f"F{n}": "'" + "x" * 900 + "'" for n in range(10)}
+    step = only("mappings/m", json.dumps({"fields": fields}))
+    assert step.action is Action.REFUSE
+    assert "8192" in step.reason
+    assert "fields 9" in step.reason
+
+
+def test_a_document_over_the_standard_tier_takes_the_advanced_one() -> None:
+    fields = {f"F{n}": "'" + "x" * 900 + "'" for n in range(5)}
+    step = only("mappings/m", json.dumps({"fields": fields}))
+    assert (step.action, step.tier) == (Action.CREATE, "Advanced")
+
+
+def test_the_demos_own_documents_pass() -> None:
+    from desk.demo.documents import FOLDER
+
+    kinds = {
+        "sources/meetings": "jaas",
+        "sources/partner": "standard_webhooks",
+        "sources/legacy-pbx": "hmac",
+        "destinations/crm": "webhook",
+        "destinations/pager": "webhook",
+        "destinations/lake": "s3",
+    }
+    wanted = {
+        name: text.replace("{crm}", "https://crm.example").replace("{pager}", "https://p.example")
+        for name, text in read_documents(FOLDER).items()
+    }
+    assert {step.reason for step in plan(wanted, {}, kinds)} == {""}

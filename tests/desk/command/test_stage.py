@@ -1,0 +1,271 @@
+"""Commands against a stage in moto: what they write, and what they show."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from desk.command.app import run
+from switchboard.aws.ledger_table import entry_item
+from switchboard.envelope import decode
+from switchboard.errors import ReasonClass
+from switchboard.ledger import Entry, State
+from switchboard.testing.deliveries import make_event
+
+STAGE = "dev"
+EVENT = make_event(1)
+DEAD = Entry(
+    group="interaction:one",
+    event_id=EVENT.id,
+    destination="crm",
+    state=State.DEAD,
+    attempt=3,
+    updated_at=1_790_000_000.0,
+    reason_class=ReasonClass.REJECTED,
+    reason="the destination answered 422",
+    answer="no such field",
+)
+
+
+@pytest.fixture(autouse=True)
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("COLUMNS", "200")
+    with mock_aws():
+        deploy()
+        yield
+
+
+def deploy() -> None:
+    """What the stacks of a stage would have made."""
+    sqs: Any = boto3.client("sqs")
+    urls = {
+        name: sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})[
+            "QueueUrl"
+        ]
+        for name in ("ingest-bulk", "ingest-dead", "crm-normal", "crm-dead")
+    }
+    put("deployment/core", {
+        "ingest_bulk_queue_url": urls["ingest-bulk"],
+        "ingest_dead_queue_url": urls["ingest-dead"],
+        "ledger_table": "ledger",
+        "events_table": "events",
+        "archive_bucket": "archive",
+        "sources": {"meetings": "jaas"},
+    })  # fmt: skip
+    put("deployment/destinations/crm", {
+        "kind": "webhook",
+        "queues": {"normal": urls["crm-normal"]},
+        "dead_queue_url": urls["crm-dead"],
+    })  # fmt: skip
+    dynamodb: Any = boto3.client("dynamodb")
+    for name, sort, index in (("ledger", "delivery", "dead"), ("events", "event_id", "")):
+        keys = ["group", sort, *(["dead", "dead_at"] if index else [])]
+        more = {
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": index,
+                    "KeySchema": [
+                        {"AttributeName": "dead", "KeyType": "HASH"},
+                        {"AttributeName": "dead_at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ]
+        }
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
+            KeySchema=[
+                {"AttributeName": "group", "KeyType": "HASH"},
+                {"AttributeName": sort, "KeyType": "RANGE"},
+            ],
+            **(more if index else {}),
+        )
+    for name in ("sources/meetings", "destinations/crm"):
+        boto3.client("secretsmanager").create_secret(
+            Name=f"/switchboard/{STAGE}/{name}", SecretString="{}"
+        )
+
+
+def put(name: str, value: Any) -> None:
+    boto3.client("ssm").put_parameter(
+        Name=f"/switchboard/{STAGE}/{name}", Value=json.dumps(value), Type="String"
+    )
+
+
+def bury() -> None:
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.put_item(TableName="ledger", Item=entry_item(DEAD, expires_at=1_800_000_000))
+    dynamodb.put_item(
+        TableName="events",
+        Item={
+            "group": {"S": DEAD.group},
+            "event_id": {"S": EVENT.id},
+            "event": {"S": EVENT.model_dump_json()},
+            "raw_ref": {"S": '{"bucket": "archive", "key": "raw/x", "line": 0}'},
+        },
+    )
+
+
+def command(*arguments: str) -> int:
+    return run([*arguments, "--stage", STAGE])
+
+
+class TestDead:
+    def test_nothing_dead_is_said_so(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert command("dead", "list", "crm") == 0
+        assert "no dead letters at crm" in capsys.readouterr().err
+
+    def test_a_dead_letter_is_listed_with_its_reason(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        bury()
+        assert command("dead", "list", "crm") == 0
+        shown = capsys.readouterr().out
+        for part in (EVENT.id[:12], "rejected", "3", "2026-09-21", "answered 422", "dead show crm"):
+            assert part in shown
+
+    def test_it_is_shown_with_answer_advice_and_event(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        bury()
+        assert command("dead", "show", "crm", EVENT.id[:8]) == 0
+        shown = capsys.readouterr().out
+        for part in ("no such field", "correct mapping or record", "weekly-sync", "dead replay"):
+            assert part in shown
+
+    def test_it_is_replayed_through_ingest_bulk_to_its_destination_alone(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        bury()
+        assert command("dead", "replay", "crm", EVENT.id, "--json") == 0
+        replay = json.loads(capsys.readouterr().out)["replay"]
+        sqs: Any = boto3.client("sqs")
+        url = sqs.get_queue_url(QueueName="ingest-bulk.fifo")["QueueUrl"]
+        (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+        assert message["Attributes"]["MessageGroupId"] == DEAD.group
+        envelope = decode(message["Body"])
+        assert envelope.event == EVENT
+        assert envelope.delivery is not None
+        assert (envelope.delivery.only, envelope.delivery.replay) == ("crm", replay)
+        assert envelope.delivery.generation == 0
+
+    def test_what_sqs_moved_is_told_apart(self, capsys: pytest.CaptureFixture[str]) -> None:
+        sqs: Any = boto3.client("sqs")
+        sqs.send_message(
+            QueueUrl=sqs.get_queue_url(QueueName="crm-dead.fifo")["QueueUrl"],
+            MessageBody=json.dumps({"v": 1, "event": {"id": "moved-event"}}),
+            MessageGroupId="g",
+            MessageDeduplicationId="d",
+        )
+        assert command("dead", "list", "crm", "--json") == 0
+        (letter,) = json.loads(capsys.readouterr().out)
+        assert (letter["event_id"], letter["moved_by_sqs"]) == ("moved-event", True)
+
+    def test_an_id_that_fits_nothing_says_where_to_look(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert command("dead", "show", "crm", "nothing") == 1
+        assert "dead list crm" in capsys.readouterr().err
+
+    def test_a_destination_that_is_not_deployed_is_an_error(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert command("dead", "list", "gone") == 1
+        assert "no destination gone" in capsys.readouterr().err
+
+
+class TestSecrets:
+    def set(self, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        return command("secrets", "set", name, "--stdin")
+
+    def value(self, name: str) -> Any:
+        found = boto3.client("secretsmanager").get_secret_value(
+            SecretId=f"/switchboard/{STAGE}/{name}"
+        )
+        return json.loads(found["SecretString"])
+
+    def test_a_secret_is_set_from_stdin(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.set(monkeypatch, "destinations/crm", '{"signing_secret": "s3cret"}') == 0
+        assert self.value("destinations/crm") == {"signing_secret": "s3cret"}
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("{}", "misses signing_secret"),
+            ("not json", "misses signing_secret"),
+            ('{"signing_secret": "s3cret", "token": "t0ken"}', "does not know token"),
+        ],
+    )
+    def test_what_is_no_such_secret_is_refused_and_not_shown(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        text: str,
+        why: str,
+    ) -> None:
+        assert self.set(monkeypatch, "destinations/crm", text) == 1
+        shown = capsys.readouterr().err
+        assert why in shown.replace("\n", " ")
+        assert "s3cret" not in shown
+        assert "t0ken" not in shown
+
+    def test_nobody_elses_secret_can_be_set(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.set(monkeypatch, "destinations/gone", '{"signing_secret": "x"}') == 1
+        assert "not deployed" in capsys.readouterr().err
+
+
+class TestApply:
+    def folder(self, tmp_path: Any, text: str) -> str:
+        (tmp_path / "destinations").mkdir()
+        (tmp_path / "destinations" / "crm.json").write_text(text)
+        return str(tmp_path)
+
+    def stored(self) -> list[str]:
+        found = boto3.client("ssm").get_parameters(Names=[f"/switchboard/{STAGE}/destinations/crm"])
+        return [parameter["Value"] for parameter in found["Parameters"]]
+
+    def test_a_plan_is_shown_and_written_with_yes(
+        self, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        folder = self.folder(tmp_path, '{"url": "https://example.com/x"} // comment')
+        assert command("apply", folder, "--dry-run") == 0
+        assert "create" in capsys.readouterr().out
+        assert self.stored() == []
+        assert command("apply", folder, "--yes") == 0
+        assert self.stored() == ['{"url":"https://example.com/x"}']
+
+    def test_a_refused_document_writes_nothing(
+        self, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert command("apply", self.folder(tmp_path, '{"urls": 1}'), "--yes") == 1
+        assert "nothing was written" in capsys.readouterr().err
+        assert self.stored() == []
+
+    def test_json_is_for_programs(self, tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+        folder = self.folder(tmp_path, '{"url": "https://example.com/x"}')
+        assert command("apply", folder, "--json", "--dry-run") == 0
+        (step,) = json.loads(capsys.readouterr().out)
+        assert (step["name"], step["action"], step["tier"]) == (
+            "destinations/crm",
+            "create",
+            "Standard",
+        )
+
+
+def test_a_stage_that_is_not_deployed_says_how_to_deploy_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["dead", "list", "crm", "--stage", "nowhere"]) == 1
+    assert "make deploy STAGE=nowhere" in capsys.readouterr().err.replace("\n", " ")
