@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.demo.sabotage import SABOTAGES, Sabotage, SabotageFailed, Staged, staged_copy
+from desk.demo.sabotage import SABOTAGES, SabotageFailed, staged_copy
 from infra import bundling
 
 
@@ -67,5 +67,4 @@ def test_the_product_itself_is_never_touched(tmp_path: Path) -> None:
 
 def test_every_promise_of_the_demo_has_its_sabotage() -> None:
     assert set(SABOTAGES) == {"ledger", "ack", "order", "dedupe", "iam"}
-    assert all(isinstance(one, Sabotage) and one.caught_as for one in SABOTAGES.values())
-    assert Staged(Path("a"), Path("b")) == Staged(Path("a"), Path("b"))
+    assert all(one.caught_as for one in SABOTAGES.values())
