@@ -53,25 +53,25 @@ class Address:
         return deployment_parameters(self.endpoint_url, self.stage)
 
 
-def attach(stage: str = "laptop") -> Address | None:
-    """The stack of `stage` that is up in another process, if there is one."""
+def attach(name: str = "laptop") -> Address | None:
+    """The stack that is up under `name` in another process, if there is one."""
     try:
-        address = Address(**json.loads(file_of(stage).read_text()))
+        address = Address(**json.loads(file_of(name).read_text()))
         os.kill(address.pid, 0)
-        up = post(f"{address.gateway_url}/_desk/stage", None, timeout=5)
+        up = post(f"{address.gateway_url}/_desk/name", None, timeout=5)
     except (OSError, ValueError, TypeError):
         return None
-    return address if up == {"stage": stage} else None
+    return address if up == {"name": name} else None
 
 
-def folder_of(stage: str) -> Path:
+def folder_of(name: str) -> Path:
     """Where a stack keeps its logs."""
-    return WORK / stage
+    return WORK / name
 
 
-def file_of(stage: str) -> Path:
+def file_of(name: str) -> Path:
     """Where a stack that is up leaves its address."""
-    return folder_of(stage) / "address.json"
+    return folder_of(name) / "address.json"
 
 
 def post(url: str, value: Any, timeout: float = 120) -> Any:

@@ -31,9 +31,10 @@ FOLLOW_EVERY_SECONDS = 1.0
 class LaptopStack:
     """A context manager that starts everything, and stops it.
 
-    `assembly` is the folder that CDK wrote, `layer` replaces the layer built for this machine,
-    `port` is the API's, and `sandboxes` how many of a function's invocations one mapping may have
-    at once (at most its MaximumConcurrency).
+    `assembly` is the folder that CDK wrote for `stage`; `name` is what others find the stack by,
+    and where its logs are (the stage's, if it has none); `layer` replaces the layer built for this
+    machine; `port` is the API's; `sandboxes` is how many of a function's invocations one mapping
+    may have at once, at most its MaximumConcurrency.
     """
 
     def __init__(
@@ -41,13 +42,15 @@ class LaptopStack:
         assembly: Path,
         *,
         stage: str = "laptop",
+        name: str | None = None,
         layer: Path | None = None,
         port: int = 0,
         sandboxes: int = SANDBOXES,
     ) -> None:
         self.stage = stage
+        self.name = name or stage
         self._sandboxes = sandboxes
-        self.folder = folder_of(stage)
+        self.folder = folder_of(self.name)
         self._emulator = EmulatorProcess(self.folder)
         self.assembly: Assembly = read_assembly(assembly)
         self._layer = layer
@@ -64,8 +67,8 @@ class LaptopStack:
             StackError: it is up already, or the emulator did not start.
             DeploymentFailed: a template did not deploy whole.
         """
-        if (other := attach(self.stage)) is not None:
-            raise StackError(f"stage {self.stage} is up already in process {other.pid}; end it")
+        if (other := attach(self.name)) is not None:
+            raise StackError(f"the stack {self.name} is up already in process {other.pid}; end it")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._emulator.__enter__()
         try:
@@ -85,7 +88,7 @@ class LaptopStack:
     ) -> None:
         """Stop everything; no process stays."""
         self._stopping.set()
-        file_of(self.stage).unlink(missing_ok=True)
+        file_of(self.name).unlink(missing_ok=True)
         for poller in self._pollers:
             poller.stop()
         for poller in self._pollers:
@@ -184,7 +187,7 @@ class LaptopStack:
         for schedule in self.deployed.schedules:
             given = schedule, self._pools[schedule.function].invoke, self._stopping
             threading.Thread(target=fire, args=given, daemon=True).start()
-        file_of(self.stage).write_text(json.dumps(asdict(self.address)))
+        file_of(self.name).write_text(json.dumps(asdict(self.address)))
 
     def _pool(self, name: str, host: Host) -> Pool:
         function = self.deployed.functions[name]
@@ -214,8 +217,8 @@ class LaptopStack:
 
     def _control(self, what: str, given: Any) -> Any:
         """What other processes ask for through the gateway."""
-        if what == "stage":
-            return {"stage": self.stage}
+        if what == "name":
+            return {"name": self.name}
         if what == "invoke":
             return self.invoke(given["function"], given["event"])
         raise LookupError(f"there is no /_desk/{what}")

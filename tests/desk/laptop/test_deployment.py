@@ -86,7 +86,7 @@ def test_a_template_that_fails_is_named(
 
 
 def test_a_stage_that_is_up_is_not_started_twice(stack: LaptopStack) -> None:
-    again = LaptopStack(Path("/nowhere"), stage=stack.stage)
+    again = LaptopStack(Path("/nowhere"), name=stack.name)
     with pytest.raises(StackError, match="is up already"), again:
         pytest.fail("it was started")
 
