@@ -1,6 +1,7 @@
 """The sandboxes of one function, and the two ways in which a demo breaks them."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -33,12 +34,21 @@ class Pool:
         self._closed = False
         self._kill_after: float | None = None
         self._spared = 0
+        self._least_records = 0
         self._lose_answer = False
+        self.broken: list[tuple[str, float, Any]] = []
+        """What was killed or lost on purpose: which of the two, when, and the event."""
 
-    def kill_next(self, after_seconds: float, *, after_invocations: int = 0) -> None:
-        """Kill a process this long after it took its event: the next one's, or a later one's."""
+    def kill_next(
+        self, after_seconds: float, *, after_invocations: int = 0, least_records: int = 0
+    ) -> None:
+        """Kill a process this long after it took its event: the next one's, or a later one's.
+
+        Batches of fewer than `least_records` are spared.
+        """
         with self._lock:
             self._kill_after, self._spared = after_seconds, after_invocations
+            self._least_records = least_records
 
     def lose_next_answer(self) -> None:
         """Let the next invocation end, and treat its answer as lost."""
@@ -53,16 +63,20 @@ class Pool:
         """
         with self._slots:
             sandbox = self._taken()
+            kill_after = self._killing(event)
             try:
-                answer = sandbox.invoke(event, kill_after=self._killing())
+                answer = sandbox.invoke(event, kill_after=kill_after)
             except InvocationFailed:
                 self.errors += 1
+                if kill_after is not None:
+                    self.broken.append(("killed", time.time(), event))
                 raise
             finally:
                 self._give_back(sandbox)
             with self._lock:
                 lost, self._lose_answer = self._lose_answer, False
             if lost:
+                self.broken.append(("lost", time.time(), event))
                 raise InvocationFailed("the answer was lost on its way")
             return answer
 
@@ -84,8 +98,10 @@ class Pool:
             if sandbox.alive:
                 self._free.append(sandbox)
 
-    def _killing(self) -> float | None:
+    def _killing(self, event: Any) -> float | None:
         with self._lock:
+            if self._least_records and len(event.get("Records", ())) < self._least_records:
+                return None
             if self._kill_after is not None and self._spared > 0:
                 self._spared -= 1
                 return None
