@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from switchboard.sources import KINDS
-
 from functions.route_events.attempts import ROUTE, Attempts
 from functions.route_events.journeys import Journey, Journeys
 from functions.route_events.routes import Network
@@ -28,6 +26,7 @@ from switchboard.ledger import Send
 from switchboard.loop import Batch, Record
 from switchboard.queue import Outbox, Outgoing
 from switchboard.routing import Choice, Undecided, choose
+from switchboard.sources import KINDS
 from switchboard.telemetry import Telemetry
 
 UNCLAIMED_RECEIVES = 2

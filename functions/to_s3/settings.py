@@ -16,5 +16,11 @@ class S3Document(DestinationDocument):
 class S3DeployTime(DeployTime):
     """Where objects are written; the destination's role may write there and nowhere else."""
 
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
-    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9_=-][A-Za-z0-9._=-]*/)*$")
+    bucket: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="The bucket, which must exist."
+    )
+    prefix: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9_=-][A-Za-z0-9._=-]*/)*$",
+        description="What every key begins with; ends in a slash.",
+    )

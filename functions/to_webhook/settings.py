@@ -29,6 +29,8 @@ class WebhookDocument(DestinationDocument):
 
 
 class WebhookDeployTime(DeployTime):
-    """`private_hosts`: names, addresses or networks that may be called although not public."""
+    """What a document must not decide: which inner addresses may be called."""
 
-    private_hosts: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = Field(
+        default=(), description="Names, addresses or networks that may be called though private."
+    )

@@ -98,8 +98,8 @@ class Function(Construct):
         acknowledge(
             self.resource,
             "AwsSolutions-L1",
-            "python3.13 is the newest runtime for which every locked dependency has a wheel, and"
-            " the one that the byte-code in the layer is made for.",
+            "python3.13 is the one runtime of all functions: the layer's wheels and byte-code are"
+            " made for it, and it is raised for all of them at once.",
         )
         code.add_resource_metadata(self.resource, "Code")
         self._alarm(alarms)
