@@ -53,6 +53,7 @@ class Plan:
             "crm": {
                 "down": [3.0, after],
                 "limited_after": after + 2,
+                "page_after": after + 3,
                 "silent_after": after + 4,
             },
             "pager": {"silent_after": 5.0},

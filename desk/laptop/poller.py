@@ -35,6 +35,8 @@ class Poller:
         self._sqs = emulator_client("sqs", endpoint_url, pool.credentials)
         self._url = f"{endpoint_url}/{ACCOUNT}/{mapping.queue}"
         self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._turns = 0
         self._threads = [
             threading.Thread(target=self._run, args=(number,), daemon=True)
             for number in range(sandboxes)
@@ -45,9 +47,16 @@ class Poller:
         """The mapping that this is about."""
         return self._mapping.mapping_id
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the mapping is disabled and the last turn has ended: nothing more is taken."""
+        with self._lock:
+            return not self._mapping.enabled and self._turns == 0
+
     def follow(self, mapping: DeployedMapping) -> None:
         """Take what the mapping says now: its enabled flag, batch size and concurrency."""
-        self._mapping = mapping
+        with self._lock:
+            self._mapping = mapping
 
     def start(self) -> None:
         """Check the queue as Lambda does before it polls, and begin."""
@@ -67,8 +76,11 @@ class Poller:
 
     def _run(self, number: int) -> None:
         while not self._stop.is_set():
-            mapping = self._mapping
-            if not mapping.enabled or number >= mapping.concurrency:
+            with self._lock:
+                mapping = self._mapping
+                takes = mapping.enabled and number < mapping.concurrency
+                self._turns += takes
+            if not takes:
                 self._stop.wait(0.1)
                 continue
             try:
@@ -77,6 +89,9 @@ class Poller:
                 # An emulator that is stopping, or a role that may not: both are seen elsewhere.
                 logger.debug("polling %s: %s", mapping.queue, error)
                 self._stop.wait(0.5)
+            finally:
+                with self._lock:
+                    self._turns -= 1
 
     def _turn(self, batch_size: int) -> None:
         messages = self._sqs.receive_message(

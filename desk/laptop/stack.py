@@ -152,6 +152,10 @@ class LaptopStack:
         """Kill a function's process so long after it took the next event, or a later one."""
         self._pools[function].kill_next(delay_seconds, after_invocations=after_invocations)
 
+    def at_rest(self, mapping_id: str) -> bool:
+        """Whether a disabled mapping takes nothing more: Lambda's state `Disabled`."""
+        return all(one.at_rest for one in self._pollers if one.mapping_id == mapping_id)
+
     def desk(self, what: str, given: Any = None) -> Any:
         """Ask the emulator something of the desk's own: `state`, `faults`, `clock`."""
         return self._emulator.ask(what, given)

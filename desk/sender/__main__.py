@@ -5,6 +5,7 @@ PLAN: {"api": URL, "secrets": {source: secret}, "events": n, "seed": n, "at_once
 
 import http.client
 import json
+import os
 import sys
 import threading
 import time
@@ -41,10 +42,11 @@ class Sender:
 
     def _send(self, sending: Sending) -> None:
         """Like a vendor: the same event again until it is answered with anything but 5xx."""
+        body = body_of(sending)
         began = time.time()
         status = 0
         for attempt in range(ATTEMPTS):
-            status = self._request(sending)
+            status = self._request(sending, body)
             if 0 < status < 500:
                 break
             time.sleep(min(2.0, 0.2 * 2**attempt))
@@ -66,9 +68,8 @@ class Sender:
         with self._lock:
             self._log.write(json.dumps(line) + "\n")
 
-    def _request(self, sending: Sending) -> int:
+    def _request(self, sending: Sending, body: bytes) -> int:
         """The status of one try; 0 where there was none."""
-        body = body_of(sending)
         headers = {"Content-Type": "application/json", **self._signed(sending, body)}
         if sending.spoil == "tampered":
             body = body.replace(b"conference", b"confarence")
@@ -76,7 +77,7 @@ class Sender:
         try:
             connection.request("POST", f"{self._api.path}/webhooks/{sending.source}", body, headers)
             return connection.getresponse().status
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return 0
         finally:
             connection.close()
@@ -91,9 +92,17 @@ class Sender:
         return SIGN[sending.source](secret, body, now, sending.event)
 
 
+def _end_with(parent: int) -> None:
+    """Nothing is left running: not even where whoever started this was killed."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
 def main() -> None:
     """Send the plan."""
     plan = json.loads(Path(sys.argv[1]).read_text())
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     sender = Sender(plan, Path(sys.argv[2]))
     sender.send_all(
         list(interactions(plan["events"], plan["seed"], int(time.time()))), plan["at_once"]

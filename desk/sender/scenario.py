@@ -45,16 +45,19 @@ class Interaction:
 
 
 def interactions(events: int, seed: int, now: int) -> Sequence[Interaction]:
-    """About `events` valid events in interactions, and one of every poison and refusal."""
+    """`events` valid events in interactions, repeats, and one of every poison and refusal."""
     dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
     made: list[Interaction] = []
     left = events
+    repeats = max(1, round(DUPLICATES * events))
+    repeated = frozenset(dice.sample(range(events), min(events, repeats)))
     while left > 0:
         source = dice.choice(["meetings", "partner", "legacy-pbx"])
         name = f"{source}-{seed}-{len(made)}"
         length = min(left, dice.randint(3, 8))
-        sendings = list(_interaction(source, name, length, now, dice))
-        made.append(Interaction(source, name, sendings))
+        first = events - left
+        again = frozenset(number - first for number in repeated)
+        made.append(Interaction(source, name, list(_interaction(source, name, length, now, again))))
         left -= length
     made.insert(len(made) // 3, _poison(seed, now))
     made.insert(len(made) // 2, _refusals(seed, now))
@@ -62,14 +65,14 @@ def interactions(events: int, seed: int, now: int) -> Sequence[Interaction]:
 
 
 def _interaction(
-    source: str, name: str, length: int, now: int, dice: random.Random
+    source: str, name: str, length: int, now: int, repeated: frozenset[int]
 ) -> Iterator[Sending]:
     for sequence in range(length):
         event = f"{name}-{sequence}"
         payload = PAYLOADS[source](event, name, sequence, now, {"last": sequence == length - 1})
         sending = Sending(source, event, name, sequence, payload)
         yield sending
-        if dice.random() < DUPLICATES:
+        if sequence in repeated:
             yield Sending(source, event, name, sequence, payload, repeat=True)
 
 

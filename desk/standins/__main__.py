@@ -61,7 +61,7 @@ def serve(endpoint: Endpoint, log: Log, clock: "Clock") -> ThreadingHTTPServer:
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             answer = reply.body.encode()
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", reply.content_type)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)

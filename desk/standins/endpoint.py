@@ -19,22 +19,35 @@ class FaultPlan:
     """Times are seconds since the stand-in was told to begin.
 
     `down` answers 503 from its first to its second time; `limited_after` answers one 429 to the
-    first request after it; `silent_after` stores the first request after it and never answers.
+    first request after it, `page_after` one page of HTML with 200 that stores nothing;
+    `silent_after` stores the first request after it and never answers.
     """
 
     down: tuple[float, float] = (0.0, 0.0)
     limited_after: float | None = None
     retry_after: int = 3
+    page_after: float | None = None
     silent_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered; status 0 is silence."""
+    """What is answered; status 0 is silence. `what` is the log's word for it, if not the status."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = '{"ok":true}'
+    content_type: str = "application/json"
+    what: str = ""
+
+
+PAGE = Reply(
+    200,
+    body="<!doctype html><title>Sign in</title><p>Please sign in.",
+    content_type="text/html; charset=utf-8",
+    what="page of HTML",
+)
+"""A login page before the endpoint: 200, and nothing was stored."""
 
 
 class Endpoint:
@@ -58,7 +71,7 @@ class Endpoint:
                 return Reply(401), self._line(key, body, "bad signature", stored=False)
             fault = self._fault(now)
             if fault is not None and fault.status != 0:
-                return fault, self._line(key, body, str(fault.status), stored=False)
+                return fault, self._line(key, body, fault.what or str(fault.status), stored=False)
             read = json.loads(body)
             if read["data"].get("refuse"):
                 return Reply(422, body='{"error":"marked"}'), self._line(
@@ -86,6 +99,9 @@ class Endpoint:
         if plan.limited_after is not None and now >= plan.limited_after:
             plan.limited_after = None
             return Reply(429, {"Retry-After": str(plan.retry_after)}, '{"error":"slow down"}')
+        if plan.page_after is not None and now >= plan.page_after:
+            plan.page_after = None
+            return PAGE
         if plan.silent_after is not None and now >= plan.silent_after:
             plan.silent_after = None
             return Reply(0)

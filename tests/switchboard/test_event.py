@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.event import digest, event_id, group_of, queue_safe
+from switchboard.event import Event, digest, event_id, group_of, queue_safe
 
 QUEUE_SAFE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -38,3 +38,13 @@ def test_where_a_part_ends_matters(parts: list[str]) -> None:
 
 def test_two_sources_never_share_an_event_id() -> None:
     assert event_id("meetings", "1") != event_id("partner", "1")
+
+
+@given(time=st.datetimes(timezones=st.timezones()))
+def test_an_event_that_was_read_back_is_the_one_that_was_written(time: datetime) -> None:
+    try:
+        event = Event(id="one", source="s", type="t", time=time, sourceeventid="1")
+    except OverflowError:
+        assert time.year in {1, 9999}
+        return
+    assert Event.model_validate(event.model_dump(mode="json")) == event

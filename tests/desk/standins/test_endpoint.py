@@ -66,6 +66,14 @@ def test_one_request_is_stored_and_never_answered() -> None:
     assert crm.take(*request("a"), now=3.0)[1]["what"] == "repeat"
 
 
+def test_one_request_meets_a_page_of_html_with_200_and_is_not_stored() -> None:
+    crm = endpoint(page_after=1.0)
+    reply, line = crm.take(*request("a"), now=2.0)
+    assert (reply.status, reply.content_type) == (200, "text/html; charset=utf-8")
+    assert (line["what"], line["stored"]) == ("page of HTML", False)
+    assert crm.take(*request("a"), now=2.0)[1]["stored"]
+
+
 def test_what_is_marked_is_refused_for_good() -> None:
     reply, line = endpoint().take(*request("a", refuse=True), now=0.0)
     assert (reply.status, line["stored"]) == (422, False)
