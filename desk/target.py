@@ -65,7 +65,7 @@ class Target:
 
 
 def reach(stage: str) -> Target:
-    """The target of `stage`.
+    """The target of `stage`, or of the laptop stack that is up under that name.
 
     Raises:
         TargetError: the laptop is asked for and no laptop stack is up.
@@ -73,4 +73,4 @@ def reach(stage: str) -> Target:
     address = attach(stage)
     if address is None and stage == LAPTOP:
         raise TargetError("no laptop stack is up; run `make up` in another terminal")
-    return Target(stage, address)
+    return Target(stage if address is None else address.stage, address)

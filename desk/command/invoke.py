@@ -25,13 +25,13 @@ def invoke(function: str, event: Path, /, *, stage: str = "laptop") -> int:
     except (OSError, ValueError) as error:
         return fail(f"reading {event}: {error}")
     target = reach(stage)
-    name = f"switchboard-{stage}-{function.replace('_', '-')}"
+    name = f"switchboard-{target.stage}-{function.replace('_', '-')}"
     if target.address is not None:
         known = {
             found["FunctionName"] for found in target.client("lambda").list_functions()["Functions"]
         }
         if name not in known:
-            short = sorted(one.removeprefix(f"switchboard-{stage}-") for one in known)
+            short = sorted(one.removeprefix(f"switchboard-{target.stage}-") for one in known)
             raise TargetError(f"there is no function {function}; there are {', '.join(short)}")
         print_json(target.address.invoke(name, given))
         return DONE

@@ -52,7 +52,7 @@ def set_(
         problem = f"misses {', '.join(missing)}" if missing else f"does not know {unknown[0]}"
         return fail(f"the secret of {name} {problem}; its fields are {', '.join(fields)}")
     target.client("secretsmanager").put_secret_value(
-        SecretId=f"/switchboard/{stage}/{name}", SecretString=json.dumps(given)
+        SecretId=f"/switchboard/{target.stage}/{name}", SecretString=json.dumps(given)
     )
     console.print(f"{name} is set; what was set before counts for 24 hours more")
     return DONE

@@ -28,13 +28,13 @@ STAGE = "laptop"
 SABOTAGED = Plan(events=120, outage=7.0, kill=False, patience=45.0, pause=0.05)
 
 
-def synthesize(console: Console, stage: str = STAGE) -> Path:
-    """The assembly of `stage`, synthesized anew: it is what the templates say now.
+def synthesize(console: Console, stage: str = STAGE, out: Path | None = None) -> Path:
+    """The assembly of `stage`, synthesized anew into `out`: it is what the templates say now.
 
     Raises:
         SystemExit: the synthesis failed; what it said is shown.
     """
-    out = ROOT / "cdk.out" / stage
+    out = out or ROOT / "cdk.out" / stage
     with console.status("synthesizing the CloudFormation templates"):
         done = subprocess.run(
             [sys.executable, "-m", "infra.app", "-c", f"stage={stage}"],

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -131,13 +132,15 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
     elif not found["drained"]:
         console.print("[bold red]The queues did not drain[/]: something waits and does not end.")
     console.print(
-        "Next: `make up` keeps the stack; `switchboard dead list crm` shows its dead letters;"
-        " logs are in .work/laptop/laptop/; docs/explanation/architecture.md says how it works."
+        "Next: `make up` starts the stack and keeps it up, with a curl to try;"
+        " `.venv/bin/switchboard --help` lists what can be asked of it;"
+        " this run's logs are in .work/laptop/laptop;"
+        " docs/explanation/architecture.md says how it works."
     )
 
 
 def _sources_table(sources: Mapping[str, Any]) -> Table:
-    table = Table(title="sources")
+    table = Table(title="sources", box=SIMPLE_HEAD)
     for column in ("source", "received", "repeats", "refused (why)"):
         table.add_column(
             column, justify="left" if column in {"source", "refused (why)"} else "right"
@@ -149,7 +152,7 @@ def _sources_table(sources: Mapping[str, Any]) -> Table:
 
 
 def _destinations_table(destinations: Mapping[str, Any]) -> Table:
-    table = Table(title="destinations")
+    table = Table(title="destinations", box=SIMPLE_HEAD)
     columns = {
         "delivered": "delivered",
         "repeats": "repeats_of_a_key",

@@ -8,7 +8,8 @@ table take the same event twice without harm, the recorded choice of destination
 and the destinations' queues and ledgers know a repeated fan-out.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -161,37 +162,36 @@ class Router:
             raise Unavailable(f"dead-lettering an event that {one.destination} cannot decide on")
 
     def _fan_out(self, journeys: Journeys, network: Network) -> None:
-        """One message per event and destination, queue by queue, in the order of each group."""
-        outboxes: dict[Outbox, None] = {}
-        for journey in journeys.live():
-            for choice in journey.choices:
-                outbox = network.outbox(choice.name, choice.lane)
-                if outbox is None:
-                    self._ports.telemetry.count("skipped", destination=choice.name)
-                else:
-                    outboxes[outbox] = None
-        for outbox in outboxes:
-            self._send(journeys, network, outbox)
+        """One message per event and destination, queue by queue, in the order of each group.
 
-    def _send(self, journeys: Journeys, network: Network, outbox: Outbox) -> None:
-        sent: list[tuple[Journey, Outgoing]] = []
+        Every queue is tried before what one of them refused is put back: it delays no other.
+        """
+        outgoing: defaultdict[Outbox, list[tuple[Journey, Outgoing]]] = defaultdict(list)
 
         def collect(journey: Journey) -> None:
-            sent.extend(
-                (journey, self._message(journey, choice))
+            messages = [
+                (outbox, self._message(journey, choice))
                 for choice in journey.choices
-                if network.outbox(choice.name, choice.lane) is outbox
-            )
+                if (outbox := self._outbox(network, choice)) is not None
+            ]
+            for outbox, message in messages:
+                outgoing[outbox].append((journey, message))
 
         journeys.each(collect)
-        answers: list[str | None]
-        try:
-            answers = outbox.send([message for _, message in sent])
-        except SwitchboardError as error:
-            answers = [str(error)] * len(sent)
-        for (journey, _), refused in zip(sent, answers, strict=True):
-            if refused is not None:
-                journeys.stop(journey, Unavailable(f"fanning out: {refused}"))
+        refused = {
+            journey.record.message_id: why
+            for outbox, messages in outgoing.items()
+            for journey, why in _refused(outbox, messages)
+        }
+        for journey in journeys.live():
+            if (why := refused.get(journey.record.message_id)) is not None:
+                journeys.stop(journey, Unavailable(f"fanning out: {why}"))
+
+    def _outbox(self, network: Network, choice: Choice) -> Outbox | None:
+        outbox = network.outbox(choice.name, choice.lane)
+        if outbox is None:
+            self._ports.telemetry.count("skipped", destination=choice.name)
+        return outbox
 
     def _message(self, journey: Journey, choice: Choice) -> Outgoing:
         order = journey.envelope.delivery or DeliveryOrder(only=choice.name, lane=choice.lane)
@@ -214,3 +214,16 @@ class Router:
             self._ports.attempts.routed(journey.claimed)
         self._ports.telemetry.count("routed", source=journey.event.source)
         journeys.settle(journey.record, lambda: None)
+
+
+def _refused(
+    outbox: Outbox, messages: Sequence[tuple[Journey, Outgoing]]
+) -> Iterator[tuple[Journey, str]]:
+    """Send `messages`; those that the queue did not take, and why."""
+    try:
+        answers = outbox.send([message for _, message in messages])
+    except SwitchboardError as error:
+        answers = [str(error)] * len(messages)
+    for (journey, _), why in zip(messages, answers, strict=True):
+        if why is not None:
+            yield journey, why

@@ -1,7 +1,7 @@
-"""The laptop stack, once per session, with the demo's documents and a stand-in of its own."""
+"""The laptop stack, with the demo's documents and a stand-in of its own."""
 
-import time
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,8 @@ from switchboard.testing.stand_in import StandIn
 
 
 @pytest.fixture(scope="session")
-def assembly() -> Path:
-    return synthesize(Console(quiet=True))
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return synthesize(Console(quiet=True), out=tmp_path_factory.mktemp("cdk") / "laptop")
 
 
 @pytest.fixture(scope="session")
@@ -25,17 +25,17 @@ def vendor() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def stack(assembly: Path, vendor: StandIn) -> Iterator[LaptopStack]:
-    with LaptopStack(assembly) as running:
+def name() -> str:
+    """Another one for every process that tests, so that none meets another."""
+    return f"test{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def stack(assembly: Path, name: str, vendor: StandIn) -> Iterator[LaptopStack]:
+    with LaptopStack(assembly, name=name) as running:
         urls = {name: f"{vendor.url}/{name}" for name in ("crm", "pager")}
         configure(running.client, running.stage, urls)
         yield running
-
-
-def until(done: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until `done` is true; a run that never gets there fails, and says nothing of time."""
-    for _ in range(int(seconds * 5)):
-        if done():
-            return
-        time.sleep(0.2)
-    raise AssertionError("it never came to be")
+    for left in running.folder.iterdir():
+        left.unlink()
+    running.folder.rmdir()

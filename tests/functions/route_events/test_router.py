@@ -248,6 +248,15 @@ def test_a_refused_send_holds_back_its_group_and_a_retry_sends_the_recorded_choi
     assert {1, 2, 3} <= set(numbers(bench.sent("lake")))
 
 
+def test_a_queue_that_takes_nothing_delays_no_other() -> None:
+    bench = Bench()
+    bench.outboxes["queue/crm"].refuse = lambda _: "down"
+    back = bench.route(arrived(1), arrived(2), arrived(3, group="interaction:two"))
+    assert len(back) == 3
+    assert sorted(numbers(bench.sent("lake"))) == [1, 2, 3]
+    assert bench.sent("crm") == []
+
+
 def test_a_repeated_fan_out_has_the_same_deduplication_id() -> None:
     bench = Bench()
     bench.route(arrived(1))

@@ -1,0 +1,89 @@
+"""The command against a laptop stack that is up, as an operator uses it."""
+
+import json
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk.command.app import run
+from desk.command.up import sample_curl
+from desk.laptop import LaptopStack
+from switchboard.testing.stand_in import Reply, StandIn
+from tests.integration.operating import DESTINATIONS, id_of, ledger, send, until
+
+SAMPLES = Path(__file__).parents[2] / "events" / "invocations"
+
+
+@pytest.fixture
+def switchboard(stack: LaptopStack, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command with --json where it has it; the result and the exit code."""
+
+    def command(*arguments: str) -> tuple[int, Any]:
+        capsys.readouterr()
+        code = run([*arguments, "--stage", stack.name])
+        said = capsys.readouterr()
+        return code, json.loads(said.out) if said.out.strip() else said.err
+
+    return command
+
+
+def delivered(stack: LaptopStack, event_id: str) -> bool:
+    found = ledger(stack)
+    return all(found.get((event_id, name), {}).get("state") == "delivered" for name in DESTINATIONS)
+
+
+def test_a_sample_is_invoked_and_its_event_is_delivered(
+    stack: LaptopStack, switchboard: Any
+) -> None:
+    sample = SAMPLES / "receive_webhook" / "call-ended.json"
+    code, answer = switchboard("invoke", "receive_webhook", str(sample))
+    assert (code, answer["statusCode"]) == (0, 202)
+    event_id = json.loads(answer["body"])["accepted"]
+    until(lambda: delivered(stack, event_id))
+
+
+def test_a_function_that_does_not_exist_is_answered_with_those_that_do(switchboard: Any) -> None:
+    sample = SAMPLES / "receive_webhook" / "call-ended.json"
+    code, said = switchboard("invoke", "receive_fax", str(sample))
+    assert code == 1
+    assert "receive-webhook" in said
+
+
+def test_the_curl_that_up_prints_is_accepted_and_delivered(stack: LaptopStack) -> None:
+    curl = [*shlex.split(sample_curl(stack.api_url)), "-s"]
+    said = subprocess.run(curl, capture_output=True, text=True, check=True, timeout=60).stdout
+    head, _, body = said.replace("\r\n", "\n").partition("\n\n")
+    assert head.split()[1] == "202"
+    event_id = json.loads(body)["accepted"]
+    until(lambda: delivered(stack, event_id))
+
+
+def test_a_dead_letter_is_listed_shown_replayed_and_delivered_under_the_same_key(
+    stack: LaptopStack, vendor: StandIn, switchboard: Any
+) -> None:
+    vendor.arrived.clear()
+    vendor.replies = [Reply(422, body='{"error":"no such field"}')] * 2
+    assert send(stack, "dead-0") == 202
+    until(lambda: ledger(stack).get((id_of("dead-0"), "crm"), {}).get("state") == "dead")
+    code, listed = switchboard("dead", "list", "crm", "--json")
+    assert code == 0
+    (letter,) = [one for one in listed if one["event_id"] == id_of("dead-0")]
+    assert (letter["reason_class"], letter["attempts"]) == ("rejected", 1)
+    code, shown = switchboard("dead", "show", "crm", id_of("dead-0")[:12], "--json")
+    assert code == 0
+    assert "no such field" in shown["answer"]
+    assert json.loads(shown["event"]["event"])["sourceeventid"] == "dead-0"
+
+    code, said = switchboard("dead", "replay", "crm", id_of("dead-0")[:12], "--json")
+    assert code == 0
+    assert said["replay"]
+    until(lambda: ledger(stack)[id_of("dead-0"), "crm"]["state"] == "delivered")
+    assert ledger(stack)[id_of("dead-0"), "crm"]["replay"] == said["replay"]
+    keys = [one.headers["webhook-id"] for one in vendor.arrived if one.path == "/crm"]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    code, listed = switchboard("dead", "list", "crm", "--json")
+    assert [one for one in listed if one["event_id"] == id_of("dead-0")] == []
