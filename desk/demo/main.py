@@ -25,7 +25,7 @@ from infra import bundling
 
 ROOT = bundling.ROOT
 STAGE = "laptop"
-SABOTAGED = Plan(events=120, outage=7.0, kill=False, patience=45.0, pause=0.05)
+SABOTAGED = Plan(events=120, outage=7.0, kill=False, patience=45.0, pause=0.05, undelayed=())
 
 
 def synthesize(console: Console, stage: str = STAGE, out: Path | None = None) -> Path:
@@ -84,7 +84,7 @@ def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
         old.unlink()
     with LaptopStack(staged.assembly, layer=staged.layer) as stack, _bar(console) as progress:
         evidence = run(stack, plan, progress)
-    delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=["lake"])
+    delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=plan.undelayed)
     verdict = judge(evidence.sent, evidence.arrivals, evidence.dead, delayed)
     return dict(summary(evidence, verdict, time.monotonic() - began))
 

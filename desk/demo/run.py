@@ -35,7 +35,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run does. `outage` is how long `crm` answers 503; `kill` kills a function of it."""
+    """What a run does. `outage` is how long `crm` answers 503; `kill` kills a function of it.
+
+    `undelayed` are the destinations that must keep up meanwhile: none, where the outage is too
+    short to show it on any machine.
+    """
 
     events: int = 400
     seed: int = 8
@@ -44,6 +48,7 @@ class Plan:
     at_once: int = 8
     pause: float = 0.12
     patience: float = 75.0
+    undelayed: tuple[str, ...] = ("lake",)
 
     @property
     def faults(self) -> Mapping[str, Any]:

@@ -122,19 +122,21 @@ def delayed_by(
 ) -> list[str]:
     """Destinations that did not keep up while `down` answered 503.
 
-    Of the events that were sent in the first half of that time, nine of ten must be stored at the
-    others before it is over: by counts, since a laptop's seconds prove nothing.
+    Of the events that were sent in the first quarter of that time, nine of ten must be stored at
+    the others before it is over: by counts, since a laptop's seconds prove nothing.
     """
     refused = [a.at for a in arrivals if a.destination == down and a.what == "503"]
     if len(refused) < 2:
         return []
     began, ended = min(refused), max(refused)
-    first_half = {
-        one.id for one in sent if began <= one.sent_at <= (began + ended) / 2 and one.expect == 202
+    first_quarter = {
+        one.id
+        for one in sent
+        if began <= one.sent_at <= began + (ended - began) / 4 and one.expect == 202
     }
     slow: list[str] = []
     for destination in others:
-        wanted = {one.id for one in sent if one.id in first_half and destination in one.deliver}
+        wanted = {one.id for one in sent if one.id in first_quarter and destination in one.deliver}
         in_time = {
             a.id for a in arrivals if a.destination == destination and a.stored and a.at <= ended
         }

@@ -27,7 +27,7 @@ def vendor() -> Iterator[StandIn]:
 @pytest.fixture(scope="session")
 def name() -> str:
     """Another one for every process that tests, so that none meets another."""
-    return f"test{os.getpid()}"
+    return f"whole{os.getpid()}"
 
 
 @pytest.fixture(scope="session")
