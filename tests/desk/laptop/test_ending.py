@@ -14,10 +14,12 @@ from desk.laptop import LaptopStack, attach
 from desk.laptop.address import folder_of
 
 HOLD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from desk.laptop import LaptopStack
 
+# Whoever started the tests may ignore it, as a shell does for what runs in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with LaptopStack(Path(sys.argv[1]), stage=sys.argv[2], layer=Path(sys.argv[3])) as stack:
     print(stack.invoke("held-look", {})["pid"], stack.emulator_pid, flush=True)
     time.sleep(600)
