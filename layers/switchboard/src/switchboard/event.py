@@ -18,15 +18,15 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _utc_milliseconds(moment: datetime) -> datetime:
-    """What is kept is what travels: an event read back from a queue equals the one written."""
+def utc_milliseconds(moment: datetime) -> datetime:
+    """A moment as it travels: so an event read back from a queue equals the one written."""
     whole = moment.microsecond // 1000 * 1000
     return moment.replace(microsecond=whole).astimezone(UTC)
 
 
 UtcTime = Annotated[
     AwareDatetime,
-    AfterValidator(_utc_milliseconds),
+    AfterValidator(utc_milliseconds),
     PlainSerializer(utc_text, return_type=str),
 ]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from switchboard.errors import EventError
-from switchboard.event import digest
+from switchboard.event import digest, utc_milliseconds
 
 # As seconds this is past the year 5000: a larger number is in milliseconds.
 SECONDS_BELOW = 100_000_000_000
@@ -80,7 +80,7 @@ def json_type(value: object) -> str:
 
 
 def read_time(value: object, what: str) -> datetime:
-    """A moment from epoch seconds or milliseconds (number or text) or RFC 3339.
+    """A moment, to the millisecond, from epoch seconds or milliseconds or from RFC 3339.
 
     Raises:
         EventError: naming `what`, and what was found.
@@ -88,11 +88,11 @@ def read_time(value: object, what: str) -> datetime:
     try:
         if isinstance(value, str) and not value.lstrip("-").isdigit():
             moment = datetime.fromisoformat(value)
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return utc_milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
         if isinstance(value, int | float | str) and not isinstance(value, bool):
             number = float(value)
             scaled = number / 1000 if abs(number) >= SECONDS_BELOW else number
-            return datetime.fromtimestamp(scaled, UTC)
+            return utc_milliseconds(datetime.fromtimestamp(scaled, UTC))
     except (ValueError, OverflowError, OSError):
         pass
     raise EventError(f"reading {what}: it is {json_type(value)} that is no time")
