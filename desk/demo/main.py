@@ -18,7 +18,7 @@ from desk.demo import run as running
 from desk.demo.report import show, summary
 from desk.demo.run import Plan, run
 from desk.demo.sabotage import SABOTAGES, Staged, staged_copy
-from desk.demo.verdict import delayed_by, judge
+from desk.demo.verdict import delayed_by, judge, unmet_trouble
 from desk.laptop import LaptopStack
 from desk.laptop.address import folder_of
 from infra import bundling
@@ -85,7 +85,8 @@ def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
     with LaptopStack(staged.assembly, layer=staged.layer) as stack, _bar(console) as progress:
         evidence = run(stack, plan, progress)
     delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=plan.undelayed)
-    verdict = judge(evidence.sent, evidence.arrivals, evidence.dead, delayed)
+    unmet = unmet_trouble(plan.due, evidence.injected)
+    verdict = judge(evidence.sent, evidence.arrivals, evidence.dead, delayed, unmet)
     return dict(summary(evidence, verdict, time.monotonic() - began))
 
 

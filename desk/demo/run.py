@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from desk.demo.evidence import (
     read_sent,
 )
 from desk.laptop import LaptopStack
+from desk.laptop.pool import Pool
 
 STAND_INS = ("crm", "pager")
 LEASE_SECONDS = 20 + 30
@@ -52,16 +53,26 @@ class Plan:
 
     @property
     def faults(self) -> Mapping[str, Any]:
-        """The stand-ins' faults, in seconds after their first request."""
-        after = 3.0 + self.outage
+        """What goes wrong at the stand-ins, which take it as it is."""
         return {
             "crm": {
-                "down": [3.0, after],
-                "limited_after": after + 2,
-                "page_after": after + 3,
-                "silent_after": after + 4,
+                "down": [3.0, 3.0 + self.outage],
+                "stumbles": 10,
+                "limited_at": 5,
+                "page_at": 9,
+                "silent_at": 13,
             },
-            "pager": {"silent_after": 5.0},
+            "pager": {"silent_at": 20},
+        }
+
+    @property
+    def due(self) -> Mapping[str, Collection[str]]:
+        """What must have gone wrong at each destination, in the words of the evidence."""
+        crm = {"503", "429", "page of HTML", "stored, unanswered"}
+        return {
+            "crm": crm | {"killed"} if self.kill else crm,
+            "pager": {"stored, unanswered", "lost"},
+            "SQS": {"refused"},
         }
 
 
@@ -74,6 +85,7 @@ class Evidence:
     dead: list[Dead]
     calls: list[Mapping[str, Any]]
     denied: list[Any]
+    injected: Mapping[str, Collection[str]]
     drained: bool
     folder: Path
 
@@ -94,18 +106,34 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
         ):
             watch = _Watch(stack, plan, paths, progress)
             drained = watch.until_drained(sender)
+        refused = stack.desk("state")["refused_sends"]
         stack.desk("faults", {})
         objects = _lake(stack)
         calls = read_calls(stack.calls)
+        arrivals = read_arrivals(paths["arrivals"])
         return Evidence(
             sent=read_sent(paths["sent"]),
-            arrivals=read_arrivals(paths["arrivals"]) + read_lake(objects, calls),
+            arrivals=arrivals + read_lake(objects, calls),
             dead=read_dead(_dead_letters(stack)),
             calls=calls,
             denied=stack.desk("state")["denied"],
+            injected={
+                **{name: _injected(stack, name, arrivals) for name in STAND_INS},
+                "SQS": {"refused"} if refused else (),
+            },
             drained=drained,
             folder=folder,
         )
+
+
+def _injected(stack: LaptopStack, name: str, arrivals: Sequence[Arrival]) -> Collection[str]:
+    """What went wrong at a stand-in, and with the function before it."""
+    answered = {arrival.what for arrival in arrivals if arrival.destination == name}
+    return answered | {kind for kind, *_ in _pool(stack, name).broken}
+
+
+def _pool(stack: LaptopStack, destination: str) -> Pool:
+    return stack.pool(f"switchboard-{stack.stage}-to-{destination}")
 
 
 class _Watch:
@@ -118,9 +146,7 @@ class _Watch:
         self._plan = plan
         self._paths = paths
         self._progress = progress
-        self._began = time.monotonic()
         self._killed_at: float | None = None
-        self._lost = False
         self._moved = False
 
     def until_drained(self, sender: "subprocess.Popen[bytes]") -> bool:
@@ -131,7 +157,7 @@ class _Watch:
             time.sleep(0.5)
             stored = _count(self._paths["arrivals"])
             self._show(stored, done=sender.poll() is not None)
-            self._break()
+            self._break(stored)
             now = time.monotonic()
             if stored != before:
                 before, still_since = stored, now
@@ -145,16 +171,21 @@ class _Watch:
             if now - still_since > self._plan.patience:
                 return False
 
-    def _break(self) -> None:
-        """The two ways in which an execution is lost: its process, and its answer."""
-        prefix = f"switchboard-{self._stack.stage}-to"
-        elapsed = time.monotonic() - self._began
-        if self._plan.kill and self._killed_at is None and elapsed > 2:
-            self._stack.pool(f"{prefix}-crm").kill_next(0.04)
-            self._killed_at = time.monotonic()
-        if not self._lost and elapsed > 3:
-            self._stack.pool(f"{prefix}-pager").lose_next_answer()
-            self._lost = True
+    def _break(self, stored: int) -> None:
+        """The two ways in which an execution is lost: its process, and its answer.
+
+        Each is asked for until it was met: an invocation may end before it is killed.
+        """
+        if stored < self._plan.events // 20:
+            return
+        crm, pager = _pool(self._stack, "crm"), _pool(self._stack, "pager")
+        if self._plan.kill and self._killed_at is None:
+            if crm.broken:
+                self._killed_at = time.monotonic()
+            else:
+                crm.kill_next(0.02)
+        if not pager.broken:
+            pager.lose_next_answer()
 
     def _move_clock(self, now: float) -> None:
         """What a lost execution held is invisible for minutes, which are not waited for."""

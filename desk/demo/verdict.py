@@ -4,7 +4,7 @@ A pure function of what was sent, what arrived and what is dead.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from desk.demo.evidence import Arrival, Dead, Sent
@@ -26,6 +26,7 @@ class Verdict:
     dead_missing: Sequence[str] = ()
     answers: Sequence[str] = ()
     delayed: Sequence[str] = ()
+    unmet: Sequence[str] = ()
     events: int = 0
     records: Mapping[str, int] = field(default_factory=dict)
 
@@ -41,6 +42,7 @@ class Verdict:
             ("dead letters that are missing", self.dead_missing),
             ("wrong answers to the sender", self.answers),
             ("delayed by another destination's trouble", self.delayed),
+            ("trouble that was due and never came", self.unmet),
         ]
         return [(kind, cases) for kind, cases in kinds if cases]
 
@@ -55,6 +57,7 @@ def judge(
     arrivals: Sequence[Arrival],
     dead: Sequence[Dead],
     delayed: Sequence[str] = (),
+    unmet: Sequence[str] = (),
 ) -> Verdict:
     """Hold what was sent against what arrived and what is dead."""
     expected = _expected(sent, "deliver")
@@ -82,6 +85,7 @@ def judge(
             if one.status != one.expect
         ],
         delayed=delayed,
+        unmet=unmet,
         events=len({(one.source, one.id) for one in sent if one.expect == 202}),
         records=Counter(destination for destination, _ in stored),
     )
@@ -143,3 +147,14 @@ def delayed_by(
         if wanted and len(wanted & in_time) < SHARE_IN_TIME * len(wanted):
             slow.append(f"{destination}: {len(wanted & in_time)} of {len(wanted)} in time")
     return slow
+
+
+def unmet_trouble(
+    due: Mapping[str, Collection[str]], injected: Mapping[str, Collection[str]]
+) -> list[str]:
+    """What should have gone wrong and did not: a run that broke nothing proves nothing."""
+    return [
+        f"{where}: {what}"
+        for where, troubles in due.items()
+        for what in sorted(set(troubles) - set(injected.get(where, ())))
+    ]

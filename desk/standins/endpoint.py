@@ -16,18 +16,20 @@ from typing import Any
 
 @dataclass(slots=True)
 class FaultPlan:
-    """Times are seconds since the stand-in was told to begin.
+    """What goes wrong at a stand-in, by seconds since the first request and by requests.
 
-    `down` answers 503 from its first to its second time; `limited_after` answers one 429 to the
-    first request after it, `page_after` one page of HTML with 200 that stores nothing;
-    `silent_after` stores the first request after it and never answers.
+    `down` answers 503 from its first to its second time, and then once more to the first request
+    of `stumbles` interactions. Of the other requests the `limited_at`th is answered 429, the
+    `page_at`th with a page of HTML and 200 that stores nothing, and the `silent_at`th is stored
+    and never answered.
     """
 
     down: tuple[float, float] = (0.0, 0.0)
-    limited_after: float | None = None
+    stumbles: int = 0
+    limited_at: int | None = None
     retry_after: int = 3
-    page_after: float | None = None
-    silent_after: float | None = None
+    page_at: int | None = None
+    silent_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Endpoint:
         self._knows_keys = knows_keys
         self._plan = plan
         self._stored: set[str] = set()
+        self._stumbled: set[object] = set()
+        self._served = 0
         self._lock = threading.Lock()
 
     def take(
@@ -69,11 +73,11 @@ class Endpoint:
         with self._lock:
             if not self._signed(headers, body):
                 return Reply(401), self._line(key, body, "bad signature", stored=False)
-            fault = self._fault(now)
+            data = json.loads(body)["data"]
+            fault = self._fault(data.get("interaction"), now)
             if fault is not None and fault.status != 0:
                 return fault, self._line(key, body, fault.what or str(fault.status), stored=False)
-            read = json.loads(body)
-            if read["data"].get("refuse"):
+            if data.get("refuse"):
                 return Reply(422, body='{"error":"marked"}'), self._line(
                     key, body, "422", stored=False
                 )
@@ -92,20 +96,26 @@ class Endpoint:
         given = headers.get("webhook-signature", "").split(" ")
         return any(hmac.compare_digest(f"v1,{made}", one) for one in given)
 
-    def _fault(self, now: float) -> Reply | None:
+    def _fault(self, interaction: object, now: float) -> Reply | None:
         plan = self._plan
-        if plan.down[0] <= now < plan.down[1]:
+        if plan.down[0] <= now < plan.down[1] or self._stumbles(interaction, now):
             return Reply(503, body='{"error":"down"}')
-        if plan.limited_after is not None and now >= plan.limited_after:
-            plan.limited_after = None
-            return Reply(429, {"Retry-After": str(plan.retry_after)}, '{"error":"slow down"}')
-        if plan.page_after is not None and now >= plan.page_after:
-            plan.page_after = None
-            return PAGE
-        if plan.silent_after is not None and now >= plan.silent_after:
-            plan.silent_after = None
-            return Reply(0)
+        self._served += 1
+        match self._served:
+            case plan.limited_at:
+                retry_after = {"Retry-After": str(plan.retry_after)}
+                return Reply(429, retry_after, '{"error":"slow down"}')
+            case plan.page_at:
+                return PAGE
+            case plan.silent_at:
+                return Reply(0)
         return None
+
+    def _stumbles(self, interaction: object, now: float) -> bool:
+        if now < self._plan.down[1] or interaction in self._stumbled:
+            return False
+        self._stumbled.add(interaction)
+        return len(self._stumbled) <= self._plan.stumbles
 
     def _line(self, key: str, body: bytes, what: str, *, stored: bool) -> dict[str, Any]:
         try:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.demo.evidence import Arrival, Dead, Sent, find_demo, read_dead
-from desk.demo.verdict import DESTINATIONS, delayed_by, judge
+from desk.demo.verdict import DESTINATIONS, delayed_by, judge, unmet_trouble
 
 
 def sent(number: int, **changes: object) -> Sent:
@@ -139,6 +139,14 @@ def test_others_must_keep_up_while_one_is_down() -> None:
     assert delayed_by(many, down + quick, down="crm", others=["lake"]) == []
     slow = [replace(a, at=a.at + 60) for a in quick]
     assert delayed_by(many, down + slow, down="crm", others=["lake"]) == ["lake: 0 of 5 in time"]
+
+
+def test_a_run_that_broke_nothing_proves_nothing() -> None:
+    due = {"crm": {"503", "429"}, "SQS": {"refused"}}
+    assert unmet_trouble(due, {"crm": {"429", "503", "stored"}, "SQS": {"refused"}}) == []
+    unmet = unmet_trouble(due, {"crm": {"503"}})
+    assert unmet == ["crm: 429", "SQS: refused"]
+    assert not judge(SENT, ARRIVED, [], unmet=unmet).holds
 
 
 def test_the_senders_own_mark_is_found_wherever_it_was_put() -> None:

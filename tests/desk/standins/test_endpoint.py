@@ -52,22 +52,31 @@ def test_it_is_down_for_its_time(now: float, status: int) -> None:
     assert endpoint(down=(3.0, 10.0)).take(*request("a"), now=now)[0].status == status
 
 
+def test_after_its_time_some_interactions_stumble_once() -> None:
+    crm = endpoint(down=(0.0, 10.0), stumbles=1)
+    statuses = [
+        crm.take(*request(key, interaction=interaction), now=10.0)[0].status
+        for key, interaction in [("a", "one"), ("b", "one"), ("c", "two"), ("a", "one")]
+    ]
+    assert statuses == [503, 200, 200, 200]
+
+
 def test_one_request_is_limited_and_told_for_how_long() -> None:
-    crm = endpoint(limited_after=1.0, retry_after=3)
+    crm = endpoint(limited_at=1, retry_after=3)
     reply, _ = crm.take(*request("a"), now=2.0)
     assert (reply.status, reply.headers) == (429, {"Retry-After": "3"})
     assert crm.take(*request("a"), now=2.0)[0].status == 200
 
 
 def test_one_request_is_stored_and_never_answered() -> None:
-    crm = endpoint(silent_after=1.0)
+    crm = endpoint(silent_at=1)
     reply, line = crm.take(*request("a"), now=2.0)
     assert (reply.status, line["what"], line["stored"]) == (0, "stored, unanswered", True)
     assert crm.take(*request("a"), now=3.0)[1]["what"] == "repeat"
 
 
 def test_one_request_meets_a_page_of_html_with_200_and_is_not_stored() -> None:
-    crm = endpoint(page_after=1.0)
+    crm = endpoint(page_at=1)
     reply, line = crm.take(*request("a"), now=2.0)
     assert (reply.status, reply.content_type) == (200, "text/html; charset=utf-8")
     assert (line["what"], line["stored"]) == ("page of HTML", False)
