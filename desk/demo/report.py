@@ -140,7 +140,7 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def _sources_table(sources: Mapping[str, Any]) -> Table:
-    table = Table(title="sources", box=SIMPLE_HEAD)
+    table = Table(title="sources", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("source", "received", "repeats", "refused (why)"):
         table.add_column(
             column, justify="left" if column in {"source", "refused (why)"} else "right"
@@ -152,7 +152,7 @@ def _sources_table(sources: Mapping[str, Any]) -> Table:
 
 
 def _destinations_table(destinations: Mapping[str, Any]) -> Table:
-    table = Table(title="destinations", box=SIMPLE_HEAD)
+    table = Table(title="destinations", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     columns = {
         "delivered": "delivered",
         "repeats": "repeats_of_a_key",

@@ -1,0 +1,55 @@
+import io
+from typing import Any
+
+from rich.console import Console
+
+from desk.demo.report import show
+
+DESTINATION: dict[str, Any] = {
+    "delivered": 40100,
+    "repeats_of_a_key": 1,
+    "retried": 3100,
+    "dead_lettered": 2,
+    "possible_duplicates": 0,
+    "order_violations": 0,
+    "p50_seconds": 29.02,
+    "p99_seconds": 188.35,
+}
+FOUND: dict[str, Any] = {
+    "sources": {"meetings": {"received": 161, "repeats": 2, "refused": {"401 expired": 1}}},
+    "destinations": {"crm": DESTINATION},
+    "aws": {"requests_per_event_and_destination": 5.4, "dollars_per_million_deliveries": 5.0},
+    "sample": '{"type": "call.ended"}',
+    "problems": {},
+    "denied": [],
+    "holds": True,
+    "drained": True,
+    "events": 405,
+    "seconds": 70.1,
+}
+
+
+def shown(found: dict[str, Any]) -> str:
+    console = Console(width=80, file=io.StringIO())
+    show(console, found)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_every_column_is_whole_in_eighty_characters() -> None:
+    said = shown(FOUND)
+    assert "…" not in said
+    for word in ("delivered", "repeats", "retried", "dead", "possible", "188.35", "40100"):
+        assert word in said
+
+
+def test_a_broken_promise_is_shown_with_its_cases() -> None:
+    said = shown(FOUND | {"holds": False, "problems": {"lost": ["crm e1", "crm e2"]}})
+    assert "lost: 2" in said
+    assert "crm e1" in said
+    assert "Every promise held" not in said
+
+
+def test_a_denied_action_is_named_with_its_role() -> None:
+    denied = [["to-crm-role", "dynamodb:PutItem", "table/ledger", 7]]
+    assert "7 x to-crm-role: dynamodb:PutItem on table/ledger" in shown(FOUND | {"denied": denied})
