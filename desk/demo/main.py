@@ -25,7 +25,9 @@ from infra import bundling
 
 ROOT = bundling.ROOT
 STAGE = "laptop"
-SABOTAGED = Plan(events=120, outage=7.0, kill=False, patience=45.0, pause=0.05, undelayed=())
+SABOTAGED = Plan(
+    events=120, outage=4.0, kill=False, stumbles=10, patience=60.0, pause=0.05, undelayed=()
+)
 
 
 def synthesize(console: Console, stage: str = STAGE, out: Path | None = None) -> Path:

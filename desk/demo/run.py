@@ -38,6 +38,8 @@ Progress = Callable[[str, int, int], None]
 class Plan:
     """What a run does. `outage` is how long `crm` answers 503; `kill` kills a function of it.
 
+    After it `stumbles` interactions meet one more 503. `patience` is how long nothing may move
+    before the run is given up: longer than any back-off that these faults lead to.
     `undelayed` are the destinations that must keep up meanwhile: none, where the outage is too
     short to show it on any machine.
     """
@@ -48,7 +50,8 @@ class Plan:
     kill: bool = True
     at_once: int = 8
     pause: float = 0.12
-    patience: float = 75.0
+    patience: float = 150.0
+    stumbles: int = 0
     undelayed: tuple[str, ...] = ("lake",)
 
     @property
@@ -57,7 +60,7 @@ class Plan:
         return {
             "crm": {
                 "down": [3.0, 3.0 + self.outage],
-                "stumbles": 10,
+                "stumbles": self.stumbles,
                 "limited_at": 5,
                 "page_at": 9,
                 "silent_at": 13,
