@@ -30,6 +30,9 @@ LEASE_SECONDS = 20 + 30
 VISIBILITY_SECONDS = 130
 """By how much the queues' clock is moved so that what a dead execution held comes back."""
 
+STILL_SECONDS = 20
+"""How long nothing moves before the queues' clock is moved once more."""
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and of how much."""
 
@@ -150,7 +153,7 @@ class _Watch:
         self._paths = paths
         self._progress = progress
         self._killed_at: float | None = None
-        self._moved = False
+        self._moved_at: float | None = None
 
     def until_drained(self, sender: "subprocess.Popen[bytes]") -> bool:
         """Wait until everything was sent and every queue is empty; False if nothing moves on."""
@@ -160,7 +163,7 @@ class _Watch:
             time.sleep(0.5)
             stored = _count(self._paths["arrivals"])
             self._show(stored, done=sender.poll() is not None)
-            self._break(stored)
+            self._break()
             now = time.monotonic()
             if stored != before:
                 before, still_since = stored, now
@@ -170,34 +173,32 @@ class _Watch:
             quiet = quiet + 1 if waiting == 0 else 0
             if quiet >= 4:
                 return True
-            self._move_clock(now)
+            self._move_clock(now, now - still_since)
             if now - still_since > self._plan.patience:
                 return False
 
-    def _break(self, stored: int) -> None:
-        """The two ways in which an execution is lost: its process, and its answer.
+    def _break(self) -> None:
+        """The two ways in which an execution is lost: its answer, and its process.
 
         Each is asked for until it was met: an invocation may end before it is killed.
         """
-        if stored < self._plan.events // 20:
-            return
         crm, pager = _pool(self._stack, "crm"), _pool(self._stack, "pager")
-        if self._plan.kill and self._killed_at is None:
-            if crm.broken:
-                self._killed_at = time.monotonic()
-            else:
-                crm.kill_next(0.02)
         if not pager.broken:
             pager.lose_next_answer()
-
-    def _move_clock(self, now: float) -> None:
-        """What a lost execution held is invisible for minutes, which are not waited for."""
-        if self._moved:
+        if not self._plan.kill or self._killed_at is not None:
             return
+        if crm.broken:
+            self._killed_at = time.monotonic()
+        else:
+            crm.kill_next(0.02, least_records=2)
+
+    def _move_clock(self, now: float, still: float) -> None:
+        """What a lost execution held is invisible for minutes, which are not waited for."""
         if self._killed_at is not None and now - self._killed_at < LEASE_SECONDS + 5:
             return
-        self._stack.desk("clock", {"seconds": VISIBILITY_SECONDS})
-        self._moved = True
+        if self._moved_at is None or min(still, now - self._moved_at) > STILL_SECONDS:
+            self._stack.desk("clock", {"seconds": VISIBILITY_SECONDS})
+            self._moved_at = now
 
     def _waiting(self) -> int:
         queues = self._stack.desk("state")["queues"]

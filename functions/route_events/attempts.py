@@ -6,6 +6,7 @@ the process is found. Everything else leaves no entry.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from switchboard.dead_letters import bury
@@ -27,7 +28,7 @@ from switchboard.ledger import (
     conclude,
 )
 from switchboard.loop import Record
-from switchboard.outcomes import Circumstances, dead, delivered, failed
+from switchboard.outcomes import Circumstances, dead, delivered, failed, given_back
 from switchboard.queue import Outbox
 from switchboard.retry import Jitter, back_off
 from switchboard.telemetry import Telemetry
@@ -67,6 +68,11 @@ class Attempts:
     def routed(self, claimed: Entry) -> None:
         """Close a claim whose event is fanned out."""
         close(self.ledger, claimed, delivered(claimed, Receipt(), self.clock()), late=_never)
+
+    def give_back(self, claimed: Entry) -> None:
+        """End a claim that came to nothing through no fault of its event."""
+        with suppress(SwitchboardError):
+            close(self.ledger, claimed, given_back(claimed, self.clock()), late=_never)
 
     def refuse(
         self, claimed: Entry | None, fresh: Entry, envelope: Envelope | str, error: EventError

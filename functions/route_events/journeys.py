@@ -42,6 +42,7 @@ class Journeys:
         self._batch = batch
         self._attempts = attempts
         self._journeys: dict[str, Journey] = {}
+        self._settled: set[str] = set()
 
     def begin(self, journey: Journey) -> None:
         """Take `journey` on."""
@@ -76,6 +77,7 @@ class Journeys:
 
     def settle(self, record: Record, ending: Callable[[], float | None]) -> None:
         """Take `record` off the way with what `ending` answers: done (None), or put back."""
+        self._settled.add(record.message_id)
         try:
             seconds = ending()
         except SwitchboardError:
@@ -84,3 +86,13 @@ class Journeys:
             self._batch.done(record)
         else:
             self._batch.put_back(record, seconds)
+
+    def give_back(self) -> None:
+        """End the claims of those that an earlier record of their group held back.
+
+        Left as they are, they would look like those of a process that died: the group would wait
+        for their leases, and after the third time be dead-lettered.
+        """
+        for message_id, journey in self._journeys.items():
+            if journey.claimed is not None and message_id not in self._settled:
+                self._attempts.give_back(journey.claimed)

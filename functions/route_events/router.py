@@ -55,6 +55,10 @@ class Router:
     def route(self, batch: Batch, execution: Execution) -> None:
         """Route what can be routed; the rest is put back in `batch`, or dead-lettered."""
         journeys = Journeys(batch, self._ports.attempts)
+        self._travel(journeys, batch, execution)
+        journeys.give_back()
+
+    def _travel(self, journeys: Journeys, batch: Batch, execution: Execution) -> None:
         for record in batch.live():
             self._begin(journeys, record, execution)
         journeys.each(lambda journey: self._claim(journeys, journey))

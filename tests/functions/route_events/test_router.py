@@ -363,6 +363,18 @@ class TestBugsAndCrashes:
         assert bench.route(replace(one, receive_count=4)) == {}
         assert len(bench.sent("crm")) == 1
 
+    def test_a_claimed_follower_of_one_that_waits_is_given_back_with_it(self) -> None:
+        bench = Bench()
+        one, two = arrived(1, receive_count=3), arrived(2, receive_count=3)
+        bench.outboxes["queue/lake"].refuse = lambda _: "down"
+        for _ in range(5):
+            assert set(bench.route(one, two)) == {one.message_id, two.message_id}
+            bench.clock.forward(64)
+        bench.outboxes["queue/lake"].refuse = lambda _: None
+        assert bench.route(one, two) == {}
+        assert numbers(bench.sent("lake")) == [1, 2]
+        assert bench.reasons() == []
+
     def test_what_only_waited_leaves_no_entry(self) -> None:
         bench = Bench()
         bench.route(arrived(1))

@@ -76,6 +76,11 @@ def dead(entry: Entry, reason_class: ReasonClass, reason: str, now: float) -> En
     return replace(_ended(entry, State.DEAD, now), reason_class=reason_class, reason=reason)
 
 
+def given_back(entry: Entry, now: float) -> Entry:
+    """The entry of a claim after which nothing was tried: free for whoever comes next."""
+    return replace(_ended(entry, State.WAITING, now), attempt=max(0, entry.attempt - 1))
+
+
 def _ended(entry: Entry, state: State, now: float) -> Entry:
     return replace(
         entry,
