@@ -74,10 +74,10 @@ class Plan:
     @property
     def due(self) -> Mapping[str, Collection[str]]:
         """What must have gone wrong at each destination, in the words of the evidence."""
-        crm = {"503", "429", "page of HTML", "stored, unanswered"}
+        crm = {"503", "429", "page of HTML", "unanswered"}
         return {
             "crm": crm | {"killed"} if self.kill else crm,
-            "pager": {"stored, unanswered", "lost"},
+            "pager": {"unanswered", "lost"},
             "SQS": {"refused"},
         }
 
@@ -134,7 +134,12 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
 
 def _injected(stack: LaptopStack, name: str, arrivals: Sequence[Arrival]) -> Collection[str]:
     """What went wrong at a stand-in, and with the function before it."""
-    answered = {arrival.what for arrival in arrivals if arrival.destination == name}
+    answered = {
+        # What a repeat of a key was not told is as lost as what a first one was not told.
+        arrival.what.rpartition(", ")[2]
+        for arrival in arrivals
+        if arrival.destination == name
+    }
     return answered | {kind for kind, *_ in _pool(stack, name).broken}
 
 

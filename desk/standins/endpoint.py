@@ -43,6 +43,8 @@ class Reply:
     what: str = ""
 
 
+DOWN = Reply(503, body='{"error":"down"}')
+REFUSAL = Reply(422, body='{"error":"marked"}')
 PAGE = Reply(
     200,
     body="<!doctype html><title>Sign in</title><p>Please sign in.",
@@ -74,13 +76,13 @@ class Endpoint:
             if not self._signed(headers, body):
                 return Reply(401), self._line(key, body, "bad signature", stored=False)
             data = json.loads(body)["data"]
-            fault = self._fault(data.get("interaction"), now)
+            if self._down(data.get("interaction"), now):
+                return DOWN, self._line(key, body, "503", stored=False)
+            if data.get("refuse"):
+                return REFUSAL, self._line(key, body, "422", stored=False)
+            fault = self._fault()
             if fault is not None and fault.status != 0:
                 return fault, self._line(key, body, fault.what or str(fault.status), stored=False)
-            if data.get("refuse"):
-                return Reply(422, body='{"error":"marked"}'), self._line(
-                    key, body, "422", stored=False
-                )
             again = key in self._stored
             self._stored.add(key)
             stored = not (again and self._knows_keys)
@@ -96,10 +98,11 @@ class Endpoint:
         given = headers.get("webhook-signature", "").split(" ")
         return any(hmac.compare_digest(f"v1,{made}", one) for one in given)
 
-    def _fault(self, interaction: object, now: float) -> Reply | None:
+    def _down(self, interaction: object, now: float) -> bool:
+        return self._plan.down[0] <= now < self._plan.down[1] or self._stumbles(interaction, now)
+
+    def _fault(self) -> Reply | None:
         plan = self._plan
-        if plan.down[0] <= now < plan.down[1] or self._stumbles(interaction, now):
-            return Reply(503, body='{"error":"down"}')
         self._served += 1
         match self._served:
             case plan.limited_at:
