@@ -26,7 +26,7 @@ from infra import bundling
 ROOT = bundling.ROOT
 STAGE = "laptop"
 SABOTAGED = Plan(
-    events=120, outage=4.0, kill=False, stumbles=10, patience=60.0, pause=0.05, undelayed=()
+    events=160, outage=6.0, kill=False, stumbles=40, patience=60.0, pause=0.05, undelayed=()
 )
 
 
