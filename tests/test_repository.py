@@ -32,6 +32,7 @@ BREAKS = {
     "functions-look-down": ("functions/to_s3/request.py", "import infra.names"),
     "infra-reads-specs": ("infra/names.py", "import switchboard.aws.clients"),
     "the-world-outside": ("desk/sender/signing.py", "import switchboard.event"),
+    "the-stream-outside": ("desk/pulsar/topic.py", "import switchboard.event"),
 }
 FORBIDDEN_NAMES = re.compile(r"(^|/)(utils?|helpers?|common|misc|manager|base)(\.py|/|$)")
 REGISTRIES = re.compile(
