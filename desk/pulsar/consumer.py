@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import json
 from collections.abc import Sequence
 
 from desk.pulsar.cluster import Cluster
@@ -64,7 +65,7 @@ class ConsumerSession(Delivering):
         match said.type:
             case "isEndOfTopic":
                 ended = all(t.terminated for t in self._topics) and not self.backlog
-                await connection.deliver('{"endOfTopic":%s}' % str(ended).lower())
+                await connection.deliver(json.dumps({"endOfTopic": ended}))
             case "permit":
                 if said.permits is None:
                     raise NotAnObject(text)

@@ -1,11 +1,14 @@
 """What waits inside the server's own client: messages fetched ahead of the WebSocket session."""
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from desk.pulsar.message_id import MessageId
 from desk.pulsar.topic import Entry, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)

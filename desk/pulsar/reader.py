@@ -1,5 +1,6 @@
 """A Reader session: a position in the URL, and answers that only open the window."""
 
+import json
 from collections.abc import Sequence
 
 from desk.pulsar.cluster import Cluster
@@ -48,7 +49,7 @@ class ReaderSession(Delivering):
         """Every object is an answer, but for the question whether the topic ended."""
         if command(text).type == "isEndOfTopic":
             ended = all(reading.ended for reading in self._readings)
-            await connection.deliver('{"endOfTopic":%s}' % str(ended).lower())
+            await connection.deliver(json.dumps({"endOfTopic": ended}))
             return
         self.window.answered()
 
