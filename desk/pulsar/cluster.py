@@ -1,5 +1,6 @@
 """Everything the server holds: namespaces, topics with their partitions, and subscriptions."""
 
+import hashlib
 import random
 import re
 import time
@@ -107,9 +108,15 @@ class Cluster:
             gone.close()
 
     def publish(
-        self, name: str, messages: Sequence[Message], *, batched: bool, at: int | None = None
+        self,
+        name: str,
+        messages: Sequence[Message],
+        *,
+        batched: bool,
+        at: int | None = None,
+        partition: int | None = None,
     ) -> Entry:
-        """Store one entry, in the partition of its first key or in the next one in turn.
+        """Store one entry, in the partition of its first key, in `partition`, or in turn.
 
         `at` is its publish time in ms, now when left out.
 
@@ -118,8 +125,11 @@ class Cluster:
         """
         topics = self.open(name)
         turn = self._turns[name] = self._turns.get(name, -1) + 1
-        key = messages[0].key
-        chosen = topics[(turn if key is None else sum(key.encode())) % len(topics)]
+        if partition is not None:
+            turn = partition
+        if (key := messages[0].key) is not None:
+            turn = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])
+        chosen = topics[turn % len(topics)]
         now = int(time.time() * 1000) if at is None else at
         entry = chosen.append(messages, batched=batched, at=now)
         for number, message in enumerate(entry.messages):

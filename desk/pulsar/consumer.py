@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
+import secrets
 from collections.abc import Sequence
 
 from desk.pulsar.cluster import Cluster
@@ -46,7 +47,8 @@ class ConsumerSession(Delivering):
         self._topics = cluster.open(wanted.topic)
         self._delivered: dict[str, tuple[int, Delivery]] = {}
         self._acks: list[tuple[int, int]] = []
-        self._inboxes = [Inbox(max(1, size)) for _ in self._topics]
+        name = wanted.query.get("consumerName") or secrets.token_hex(5)
+        self._inboxes = [Inbox(max(1, size), name) for _ in self._topics]
         self._subscriptions: list[Subscription] = []
         self._subscribe(kind, earliest=position == "Earliest")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 
 from websockets.exceptions import ConnectionClosed
 
@@ -25,6 +26,8 @@ class ProducerSession(Session):
         self._batched = wanted.query.get("batchingEnabled") == "true"
         self._most = wanted.number("batchingMaxMessages", 1000, bad=400)
         self._seconds = wanted.number("batchingMaxPublishDelay", 10, bad=400) / 1000
+        in_turn = wanted.query.get("messageRoutingMode") == "RoundRobinPartition"
+        self._partition = None if in_turn else secrets.randbelow(1 << 16)
         self._waiting: list[Publication] = []
         self._changed = asyncio.Event()
         if all(topic.terminated for topic in cluster.open(wanted.topic)):
@@ -91,7 +94,10 @@ class ProducerSession(Session):
     async def _store(self, publications: list[Publication], connection: Connection) -> None:
         try:
             entry = self._cluster.publish(
-                self.topic, [each.message for each in publications], batched=self._batched
+                self.topic,
+                [each.message for each in publications],
+                batched=self._batched,
+                partition=self._partition,
             )
         except Terminated:
             for each in publications:

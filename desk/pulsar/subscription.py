@@ -1,6 +1,6 @@
 """A subscription: the cursor the server keeps, and who gets which entry."""
 
-import zlib
+import hashlib
 from bisect import insort
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -86,6 +86,7 @@ class Subscription:
         if len(self.consumers) == 1:
             self._elect()
         else:
+            self._later(TAKE_OVER_SECONDS, self._elect)
             self.dispatch()
 
     def detach(self, inbox: Inbox) -> None:
@@ -198,7 +199,7 @@ class Subscription:
                 chosen = self._next_with_permits()
             case Kind.KEY_SHARED:
                 chosen = self._by_key(index)
-        return chosen if chosen and chosen.permits > 0 else None
+        return chosen if chosen is not None and chosen.permits > 0 else None
 
     def _next_with_permits(self) -> Inbox | None:
         for _ in self.consumers:
@@ -215,7 +216,7 @@ class Subscription:
         for other, owner in self._owners.items():
             if self._key(other) == key:
                 return owner
-        return self.consumers[zlib.crc32(key.encode()) % len(self.consumers)]
+        return self.consumers[_spread(key) % len(self.consumers)]
 
     def _key(self, index: int) -> str:
         entry = self._topic.entry(index)
@@ -231,8 +232,20 @@ class Subscription:
         return index >= self.mark and index not in self._acked
 
     def _elect(self) -> None:
-        if self._active is None and self.consumers:
-            self._active = self.consumers[0]
+        """Choose by the partition, or by the topic's name, among the consumers by their names."""
+        if not self.consumers:
+            return
+        number = self._topic.partition
+        if number < 0:
+            number = _spread(self._topic.name)
+        ordered = sorted(self.consumers, key=lambda inbox: inbox.name)
+        chosen = ordered[number % len(ordered)]
+        if chosen is not self._active:
+            self._active = chosen
             if self.kind.single:
                 self._read = self.mark
             self.dispatch()
+
+
+def _spread(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

@@ -47,6 +47,7 @@ class Socket:
             f"{server.url}/ws/v2/{path}?{urlencode(query or {}, quote_via=quote, safe='')}",
             additional_headers=headers,
             max_size=None,
+            max_queue=None,
             open_timeout=PATIENCE,
             close_timeout=PATIENCE,
             ping_interval=server.idle / 4 if pings else None,
@@ -146,15 +147,10 @@ def publish(
     server: PulsarServer, topic: str, payloads: Iterable[str], *, batch: int = 0
 ) -> list[str]:
     """Publish over the wire, in batches of `batch`; the ids of the replies."""
-    query = (
-        {
-            "batchingEnabled": "true",
-            "batchingMaxMessages": batch,
-            "batchingMaxPublishDelay": 500,
-        }
-        if batch
-        else {}
-    )
+    query: dict[str, Any] = {"messageRoutingMode": "RoundRobinPartition"}
+    if batch:
+        query |= {"batchingEnabled": "true", "batchingMaxMessages": batch}
+        query |= {"batchingMaxPublishDelay": 500}
     with Socket(server, f"producer/persistent/{topic}", query) as producer:
         sent = 0
         for payload in payloads:

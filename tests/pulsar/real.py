@@ -141,10 +141,11 @@ class RealServer:
         namespace = topic.rsplit("/", 1)[0]
         before = self.ledgers(topic)
         self._retain(namespace, 0)
-        self._do("POST", f"persistent/{topic}/trim")
         end = time.monotonic() + 60
         while self.ledgers(topic) == before and time.monotonic() < end:
-            time.sleep(0.1)
+            # The topic learns of its new retention a moment later.
+            self._do("POST", f"persistent/{topic}/trim")
+            time.sleep(0.3)
         self._retain(namespace, -1)
 
     def ledgers(self, topic: str) -> list[int]:
