@@ -18,10 +18,10 @@ unexport PYTHONDONTWRITEBYTECODE
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: help setup demo test up check docs synth deploy sabotage bench lock clean
+.PHONY: help setup demo test test-pulsar up check docs synth deploy sabotage bench lock clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(venv)/uv:
 	@echo "setting up .venv (once)"
@@ -50,6 +50,9 @@ demo: setup ## run the main job whole on the laptop stack (EVENTS=5000 scales it
 
 test: setup ## run every test
 	@PATH="$(node):$$PATH" $(venv)/pytest -n 2 --dist loadfile -q
+
+test-pulsar: setup ## run the protocol scenarios against Apache Pulsar itself (Java 17, Maven)
+	@$(venv)/python -m tests.pulsar.run
 
 up: setup ## start the laptop stack and keep it up
 	@PATH="$(node):$$PATH" $(venv)/switchboard up

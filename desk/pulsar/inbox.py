@@ -57,7 +57,7 @@ class Inbox:
                     redeliveries,
                 )
             )
-        self.permits -= len(entry.messages)
+        self.permits -= len(numbers)
         self.on_delivery()
 
     def take(self) -> Delivery | None:

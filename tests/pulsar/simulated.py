@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +19,11 @@ from tests.pulsar.server import ENTRIES_PER_LEDGER, Special
 class SimulatedServer:
     version = "simulated"
     silence = 0.15
-    idle = 1.5
+    idle = 1.0
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self._folder = folder
+        self._more = more
         self._process: subprocess.Popen[bytes] | None = None
         self._urls: dict[str, str] = {}
 
@@ -42,7 +44,7 @@ class SimulatedServer:
         command += ["--log", str(self._folder / "log.jsonl"), "--secret", secrets.token_hex(32)]
         command += ["--entries-per-ledger", str(ENTRIES_PER_LEDGER)]
         command += ["--idle-seconds", str(self.idle), "--parent", str(os.getpid())]
-        self._process = subprocess.Popen(command)
+        self._process = subprocess.Popen([*command, *self._more])
         end = time.monotonic() + 60
         while not ready.exists():
             assert self._process.poll() is None
@@ -61,6 +63,15 @@ class SimulatedServer:
         )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
+
+    def status(self, call: str, arguments: dict[str, Any]) -> int:
+        """The HTTP status of a call that is refused."""
+        try:
+            self.call(call, **arguments)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        return 200
 
     def token(self, subject: str | None = "admin", ttl: float | None = None) -> str:
         return str(self.call("token", subject=subject, ttl=ttl))
