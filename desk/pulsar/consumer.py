@@ -1,8 +1,6 @@
 """A Consumer session: the cursor is the server's, and an answer acknowledges."""
 
 import asyncio
-import base64
-import binascii
 import json
 import secrets
 from collections.abc import Sequence
@@ -11,7 +9,7 @@ from desk.pulsar.cluster import Cluster
 from desk.pulsar.connection import Connection
 from desk.pulsar.faults import Faults
 from desk.pulsar.frames import Command, NotAnObject, command
-from desk.pulsar.handshake import Refused, Wanted
+from desk.pulsar.handshake import PARAMETERS, Refused, Wanted, broker_error
 from desk.pulsar.inbox import Delivery, Inbox
 from desk.pulsar.message_id import InvalidMessageId, MessageId
 from desk.pulsar.reader import LARGEST_QUEUE
@@ -22,6 +20,7 @@ from desk.pulsar.window import Window
 
 ACK_GROUP_SECONDS = 0.1
 LEAST_NACK_MS = 100
+NO_ID = 'Cannot invoke "String.getBytes(java.nio.charset.Charset)" because "src" is null'
 
 
 class ConsumerSession(Delivering):
@@ -34,7 +33,7 @@ class ConsumerSession(Delivering):
         delay = wanted.number("negativeAckRedeliveryDelay", 60_000, bad=400)
         timeout = wanted.number("ackTimeoutMillis", 0, bad=400)
         if size < 0 or 0 < timeout < 1000:
-            raise Refused(400, "Ack timeout should be greater than 1000 ms")
+            raise Refused(400, f"{PARAMETERS}Ack timeout should be greater than 1000 ms")
         kind = Kind(_choice(wanted, "subscriptionType"))
         self._durable = _choice(wanted, "subscriptionMode") == "Durable"
         position = _choice(wanted, "subscriptionInitialPosition")
@@ -130,7 +129,8 @@ class ConsumerSession(Delivering):
         except Busy as busy:
             for subscription, inbox in zip(self._subscriptions, self._inboxes, strict=False):
                 subscription.detach(inbox)
-            raise Refused(409, f"Failed to create consumer: {busy}") from busy
+            reason = broker_error(str(busy))
+            raise Refused(409, f"Failed to create producer/consumer: {reason}") from busy
 
     def _ack(self, said: Command) -> None:
         """An id that was delivered acks that message; any other, if of no batch, its entry."""
@@ -175,16 +175,13 @@ def _decoded(text: str | None) -> MessageId:
         NotAnObject: for base64 of something else.
     """
     if text is None:
-        raise Broken('Cannot read field "length" because "src" is null')
+        raise Broken(NO_ID)
     try:
-        base64.b64decode(text, validate=True)
         return MessageId.decode(text)
     except InvalidMessageId as error:
         if error.base64:
             raise NotAnObject(text) from error
         raise Broken(str(error)) from error
-    except (binascii.Error, ValueError) as error:
-        raise Broken(f"Illegal base64 character: {error}") from error
 
 
 CHOICES = {
@@ -198,5 +195,5 @@ def _choice(wanted: Wanted, name: str) -> str:
     """One of the exact words; the first is what holds when none is given."""
     text = wanted.query.get(name, CHOICES[name][0])
     if text not in CHOICES[name]:
-        raise Refused(400, f"No enum constant {name}.{text}")
+        raise Refused(400, f"{PARAMETERS}Invalid {name} {text}")
     return text

@@ -1,6 +1,7 @@
 """The request of a handshake: what it asks for, or with which status it is refused."""
 
 import html
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from websockets.http11 import Request, Response
 
 ENDPOINTS = ("reader", "consumer", "producer")
 DOMAINS = ("persistent", "non-persistent")
+PARAMETERS = "Invalid query params: "
 
 
 class Refused(Exception):
@@ -43,7 +45,10 @@ class Wanted:
         try:
             return int(text)
         except ValueError as error:
-            raise Refused(bad, f'For input string: "{text}"') from error
+            why = f'For input string: "{text}"'
+            if bad == 400:
+                raise Refused(400, f"{PARAMETERS}{why}") from error
+            raise Refused(bad, f"java.lang.NumberFormatException: {why}") from error
 
 
 def credentials(request: Request) -> tuple[str | None, str | None]:
@@ -71,28 +76,38 @@ def wanted(request: Request) -> Wanted:
         raise Refused(405, "HTTP method GET is not supported by this URL")
     endpoint = parts[3]
     if endpoint == "consumer" and len(parts) != 9:
-        raise Refused(400, "Invalid topic name format")
+        raise Refused(400, f"{PARAMETERS}Invalid topic name format")
     if len(parts) < 8 or parts[4] not in DOMAINS:
         raise Refused(500, "Invalid topic name format")
     decoded = [unquote_plus(part) for part in parts]
     subscription = decoded[8] if endpoint == "consumer" else ""
     if endpoint == "consumer" and not subscription:
-        raise Refused(400, "Empty subscription name")
+        raise Refused(400, f"{PARAMETERS}Empty subscription name")
     # The first of a repeated parameter counts.
     query = dict(reversed(parse_qsl(url.query, keep_blank_values=True)))
     return Wanted(endpoint, "/".join(decoded[5:8]), subscription, query)
 
 
+def broker_error(reason: str) -> str:
+    """What the broker said, as the server passes it on."""
+    said = {"errorMsg": reason, "reqId": 4065004307278081147}
+    ends = '"remote":"127.0.0.1/127.0.0.1:6650", "local":"/127.0.0.1:54050"'
+    return f"{json.dumps(said, separators=(',', ':'))[:-1]}, {ends}}}"
+
+
 def page(refused: Refused, path: str) -> Response:
     """The HTML page Jetty answers with."""
-    where, why = html.escape(urlsplit(path).path), html.escape(refused.reason)
+    where = html.escape(urlsplit(path).path)
+    why = html.escape(refused.reason).replace("&#x27;", "&apos;")
     text = (
-        '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=utf-8"/>\n'
+        '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=ISO-8859-1"/>\n'
         f"<title>Error {refused.status} {why}</title>\n</head>\n"
         f"<body><h2>HTTP ERROR {refused.status} {why}</h2>\n<table>\n"
         f"<tr><th>URI:</th><td>{where}</td></tr>\n"
         f"<tr><th>STATUS:</th><td>{refused.status}</td></tr>\n"
-        f"<tr><th>MESSAGE:</th><td>{why}</td></tr>\n</table>\n\n</body>\n</html>\n"
+        f"<tr><th>MESSAGE:</th><td>{why}</td></tr>\n</table>\n"
+        '<hr/><a href="https://jetty.org/">Powered by Jetty:// 9.4.58.v20250814</a><hr/>\n\n'
+        "</body>\n</html>\n"
     ).encode()
     headers = Headers(
         {

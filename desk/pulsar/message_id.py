@@ -65,7 +65,7 @@ class MessageId:
             padded = text if "=" in text else text + "=" * (-len(text) % 4)
             raw = base64.b64decode(padded.encode("ascii"), validate=True)
         except (binascii.Error, UnicodeEncodeError) as error:
-            raise InvalidMessageId(f"Illegal base64 character in {text!r}", base64=False) from error
+            raise InvalidMessageId(_reason(text), base64=False) from error
         fields = _fields(raw)
         if LEDGER not in fields or ENTRY not in fields:
             raise InvalidMessageId("Message missing required fields", base64=True)
@@ -76,6 +76,14 @@ class MessageId:
             fields.get(BATCH_INDEX, ABSENT),
             fields.get(BATCH_SIZE, ABSENT),
         )
+
+
+def _reason(text: str) -> str:
+    """As Java says it: the first character that is none, in hexadecimal."""
+    for character in text:
+        if not (character.isascii() and (character.isalnum() or character in "+/=")):
+            return f"Illegal base64 character {ord(character):x}"
+    return "Input byte array has wrong 4-byte ending unit"
 
 
 def _varint(value: int) -> bytes:

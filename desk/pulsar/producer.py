@@ -9,10 +9,12 @@ from websockets.exceptions import ConnectionClosed
 from desk.pulsar.cluster import Cluster
 from desk.pulsar.connection import Connection
 from desk.pulsar.frames import NotAnObject, Null, Publication, publication
-from desk.pulsar.handshake import Refused, Wanted
+from desk.pulsar.handshake import Refused, Wanted, broker_error
 from desk.pulsar.message_id import MessageId
 from desk.pulsar.session import Session
 from desk.pulsar.topic import Terminated, Topic
+
+TERMINATED = "org.apache.pulsar.broker.service.BrokerServiceException$TopicTerminatedException"
 
 
 class ProducerSession(Session):
@@ -31,7 +33,8 @@ class ProducerSession(Session):
         self._waiting: list[Publication] = []
         self._changed = asyncio.Event()
         if all(topic.terminated for topic in cluster.open(wanted.topic)):
-            raise Refused(503, f"persistent://{wanted.topic} was already terminated")
+            reason = broker_error(f"{TERMINATED}: Topic was already terminated")
+            raise Refused(503, f"Failed to create producer/consumer: {reason}")
 
     async def run(self, connection: Connection) -> None:
         flushing = asyncio.create_task(self._flush_batches(connection))
@@ -39,10 +42,6 @@ class ProducerSession(Session):
             async for text in connection:
                 if isinstance(text, str):
                     await self._take(text, connection)
-        except NotAnObject:
-            connection.fall_silent()
-        except Null:
-            await connection.close(1011, "Cannot read the fields of null")
         except ConnectionClosed:
             return
         finally:
@@ -67,10 +66,11 @@ class ProducerSession(Session):
         try:
             said = publication(text)
         except (NotAnObject, Null):
-            raise
+            await connection.deliver(_answer("send-error:3", errorMsg="Unrecognized token"))
+            return
         except ValueError:
-            error = {"result": "send-error:7", "errorMsg": "Invalid Base64 message-payload"}
-            await connection.deliver(json.dumps(error))
+            error = "Invalid Base64 message-payload error=Illegal base64 character"
+            await connection.deliver(_answer("send-error:7", errorMsg=error))
             return
         if not self._batched:
             await self._store([said], connection)
@@ -101,14 +101,19 @@ class ProducerSession(Session):
             )
         except Terminated:
             for each in publications:
-                error = {"result": "send-error:3", "errorMsg": "Topic was already terminated"}
-                await connection.deliver(json.dumps(error | {"context": each.context}))
+                error = "Topic was already terminated"
+                answer = _answer("send-error:3", errorMsg=error, context=each.context)
+                await connection.deliver(answer)
             return
         for number, each in enumerate(publications):
             made = entry.id_of(number)
             # The producer's reply says 0 even for batches.
             told = MessageId(made.ledger, made.entry, made.partition, made.batch_index)
-            answer = {"result": "ok", "messageId": told.encode()}
-            if each.context is not None:
-                answer["context"] = each.context
-            await connection.deliver(json.dumps(answer))
+            answer = _answer("ok", messageId=told.encode(), context=each.context)
+            await connection.deliver(answer)
+
+
+def _answer(result: str, **more: str | None) -> str:
+    """Fields that are null are left out."""
+    told = {name: value for name, value in more.items() if value is not None}
+    return json.dumps({"result": result, **told, "errorCode": 0, "schemaVersion": 0})

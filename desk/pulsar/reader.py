@@ -26,7 +26,7 @@ class ReaderSession(Delivering):
     def __init__(self, wanted: Wanted, cluster: Cluster, faults: Faults) -> None:
         size = min(wanted.number("receiverQueueSize", LARGEST_QUEUE, bad=500), LARGEST_QUEUE)
         if size < 0:
-            raise Refused(500, "receiverQueueSize needs to be >= 0")
+            raise Refused(500, "Failed to create reader: receiverQueueSize needs to be >= 0")
         super().__init__(Window(size), faults)
         self.topic = wanted.topic
         start = _start(wanted.query.get("messageId", ""))
@@ -34,7 +34,9 @@ class ReaderSession(Delivering):
         if isinstance(start, MessageId) and cluster.partitions(wanted.topic):
             raise Refused(
                 500,
-                "Failed to create reader: The partitioned topic startMessageId is illegal",
+                "Failed to create reader: java.util.concurrent.ExecutionException: "
+                "org.apache.pulsar.client.api.PulsarClientException: "
+                "The partitioned topic startMessageId is illegal",
             )
         self._readings = [Reading(topic, start, size) for topic in self._topics]
 

@@ -12,7 +12,7 @@ from desk.pulsar.cluster import Cluster, NotFound, Settings
 from desk.pulsar.connection import Connection
 from desk.pulsar.consumer import ConsumerSession
 from desk.pulsar.faults import Faults
-from desk.pulsar.handshake import Refused, Wanted, credentials, page, wanted
+from desk.pulsar.handshake import Refused, Wanted, broker_error, credentials, page, wanted
 from desk.pulsar.journal import Journal
 from desk.pulsar.producer import ProducerSession
 from desk.pulsar.reader import ReaderSession
@@ -104,18 +104,20 @@ class Simulator:
             token = None
         role = self.cluster.role(token, key)
         if role is None:
-            raise Refused(401, "Unauthorized")
+            raise Refused(401, "Authentication required")
         asked = wanted(request)
         try:
             if not self.cluster.allows(role, asked.topic):
-                raise Refused(403, "Don't have permission to consume")
+                raise Refused(403, "Not authorized")
         except NotFound as error:
             raise Refused(500, "Server error") from error
         try:
             return self._session(asked)
         except NotFound as error:
-            status = 404 if asked.endpoint == "consumer" else 500
-            raise Refused(status, f"Failed to create {asked.endpoint}: {error}") from error
+            reason = broker_error(str(error))
+            if asked.endpoint == "reader":
+                raise Refused(500, f"Failed to create reader: {reason}") from error
+            raise Refused(404, f"Failed to create producer/consumer: {reason}") from error
 
     def _session(self, asked: Wanted) -> Session:
         match asked.endpoint:

@@ -103,7 +103,7 @@ class Delivering(Session):
         except NotAnObject:
             connection.fall_silent()
         except Null:
-            await connection.close(1011, "Cannot read the fields of null")
+            await connection.close(1011, 'Cannot read field "type" because "command" is null')
         except Broken as broken:
             await connection.close(1011, str(broken)[:120])
         except ConnectionClosed:

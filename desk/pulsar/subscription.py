@@ -77,7 +77,8 @@ class Subscription:
             reason = (
                 "Exclusive consumer is already connected"
                 if self.kind is Kind.EXCLUSIVE and kind is self.kind
-                else "Subscription is of different type"
+                else "Subscription is of different type. Active subscription type of "
+                f"'{self.kind}' is different than the connecting consumer's type '{kind}'."
             )
             raise Busy(reason)
         self.kind = kind

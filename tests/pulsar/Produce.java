@@ -10,7 +10,7 @@ import org.apache.pulsar.client.api.Producer;
 import org.apache.pulsar.client.api.PulsarClient;
 import org.apache.pulsar.client.api.TypedMessageBuilder;
 
-/** Sends what no WebSocket producer can: null values, byte keys, megabytes.
+/** Sends what no WebSocket producer can: null values, byte keys, megabytes in chunks.
  *
  * Arguments: URL TOKEN TOPIC BATCHED. Each line of the input: PAYLOAD KEY, in base64, "-" for null.
  */
@@ -20,6 +20,7 @@ public class Produce {
         PulsarClient client = PulsarClient.builder().serviceUrl(args[0])
                 .authentication(AuthenticationFactory.token(args[1])).build();
         Producer<byte[]> producer = client.newProducer().topic(args[2]).enableBatching(batched)
+                .enableChunking(!batched)
                 .batchingMaxMessages(100000).batchingMaxPublishDelay(60, TimeUnit.SECONDS).create();
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
         List<CompletableFuture<?>> sent = new ArrayList<>();

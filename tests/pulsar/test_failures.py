@@ -8,6 +8,7 @@ import pytest
 from desk.pulsar.message_id import MessageId
 from tests.pulsar.client import (
     Frame,
+    Socket,
     consumer,
     numbers,
     opened,
@@ -119,3 +120,17 @@ def test_ten_thousand_events_across_everything_that_breaks(
         with opened(server, f"reader/persistent/{topic}", query) as session:
             frames += session.taken((part + 1) * 1000 - len(frames))
     assert said(frames) == numbers(0, 10_000)
+
+
+def test_a_producer_is_answered_even_for_nonsense(server: PulsarServer, topic: str) -> None:
+    with Socket(server, f"producer/persistent/{topic}") as producer:
+        for text in ("nonsense", "{}", {"payload": "***"}, {"payload": "YQ==", "context": "7"}):
+            producer.say(text)
+        answers = [producer.answer() for _ in range(4)]
+    assert [answer["result"] for answer in answers] == [
+        "send-error:3",
+        "ok",
+        "send-error:7",
+        "ok",
+    ]
+    assert answers[3]["context"] == "7"

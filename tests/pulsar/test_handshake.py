@@ -23,7 +23,7 @@ def test_without_a_valid_token_it_is_401(server: PulsarServer, topic: str) -> No
     for headers in bad:
         status, body = refusal(server, path, None, headers)
         assert status == 401, headers
-        assert "401" in body
+        assert "<title>Error 401 Authentication required</title>" in body
 
 
 def test_a_token_in_the_url_counts_where_no_header_is(server: PulsarServer, topic: str) -> None:
@@ -44,7 +44,9 @@ def test_without_permission_it_is_403(server: PulsarServer) -> None:
         "consumer/persistent/public/guarded/t/one",
         "reader/persistent/public/unheard/t",
     ):
-        assert refusal(server, path, None, headers)[0] == 403, path
+        status, body = refusal(server, path, None, headers)
+        assert status == 403, path
+        assert "<title>Error 403 Not authorized</title>" in body
     assert refusal(server, "reader/persistent/nobody/ns/t", None, headers)[0] == 500
     nameless = {"Authorization": f"Bearer {server.token(None)}"}
     assert refusal(server, "reader/persistent/public/guarded/t", None, nameless)[0] == 403
@@ -67,19 +69,22 @@ def test_an_expired_token_is_seen_at_the_next_handshake_only(
 
 
 @pytest.mark.parametrize(
-    ("path", "status"),
+    ("path", "status", "reason"),
     [
-        ("reader/persistent/public/unheard/t", 500),
-        ("consumer/persistent/public/unheard/t/one", 404),
-        ("reader/persistent/public/default", 500),
-        ("reader/nonsense/public/default/t", 500),
-        ("consumer/persistent/public/default/t", 400),
-        ("consumer/persistent/public/default/t/", 400),
-        ("nonsense/persistent/public/default/t", 404),
+        ("reader/persistent/public/unheard/t", 500, "Namespace not found"),
+        ("consumer/persistent/public/unheard/t/one", 404, "Namespace not found"),
+        ("reader/persistent/public/default", 500, ""),
+        ("reader/nonsense/public/default/t", 500, ""),
+        ("consumer/persistent/public/default/t", 400, "params: Invalid topic name format"),
+        ("consumer/persistent/public/default/t/", 400, "params: Empty subscription name"),
+        ("nonsense/persistent/public/default/t", 404, "Not Found"),
     ],
 )
-def test_a_wrong_address(server: PulsarServer, path: str, status: int) -> None:
-    assert refusal(server, path)[0] == status
+def test_a_wrong_address(server: PulsarServer, path: str, status: int, reason: str) -> None:
+    answered, body = refusal(server, path)
+    assert answered == status
+    assert body.startswith("<html>")
+    assert reason in body
 
 
 @pytest.mark.parametrize("size", ["many", "", "-1"])
