@@ -71,11 +71,13 @@ def publication(text: str) -> Publication:
     Raises:
         NotAnObject: for text that is no JSON object.
         Null: for `null`.
-        ValueError: for a payload that is not base64.
+        ValueError: for a payload that is missing or not base64.
     """
     said = _object(text)
+    if said.get("payload") is None:
+        raise ValueError("a frame without a payload")
     message = Message(
-        base64.b64decode(str(said.get("payload") or ""), validate=True),
+        base64.b64decode(str(said["payload"]), validate=True),
         _text(said.get("key")),
         {str(name): str(value) for name, value in (said.get("properties") or {}).items()},
         int(said.get("eventTime") or 0),

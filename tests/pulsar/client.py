@@ -139,8 +139,9 @@ def reader(server: PulsarServer, topic: str, start: str = "earliest", **query: A
 
 
 def consumer(server: PulsarServer, topic: str, name: str = "one", **query: Any) -> Socket:
+    """A subscription is free again a moment after its last consumer closed."""
     query = {"subscriptionInitialPosition": "Earliest", **query}
-    return Socket(server, f"consumer/persistent/{topic}/{name}", query)
+    return opened(server, f"consumer/persistent/{topic}/{name}", query)
 
 
 def publish(
@@ -204,6 +205,8 @@ def opened(server: PulsarServer, path: str, query: dict[str, Any]) -> Socket:
     while True:
         try:
             return Socket(server, path, query)
-        except (InvalidStatus, OSError):
+        except (InvalidStatus, OSError) as refused:
+            if isinstance(refused, InvalidStatus):
+                assert refused.response.status_code in {409, 500, 503}, refused
             assert time.monotonic() < end
             time.sleep(0.2)

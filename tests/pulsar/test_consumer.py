@@ -45,7 +45,8 @@ def test_an_exclusive_subscription_is_for_one(server: PulsarServer, topic: str) 
         assert status == 409
         assert "Exclusive consumer is already connected" in body
         assert refusal(server, path, {"subscriptionType": "Shared"})[0] == 409
-    assert refusal(server, path)[0] == 101
+    with opened(server, path, {}) as session:
+        assert session.pong()
 
 
 def test_a_cut_socket_frees_the_subscription_and_a_hung_client_only_in_time(
@@ -157,6 +158,20 @@ def test_a_made_up_id_of_one_message_acks_its_whole_batch(
     with consumer(server, topic) as session:
         assert said(session.frames(10)) == numbers(10, 20)
         assert session.silent()
+
+
+@pytest.mark.parametrize("size", [1, 3, 20])
+def test_a_made_up_id_with_another_size_acks_nothing(
+    server: PulsarServer, topic: str, size: int
+) -> None:
+    publish(server, topic, numbers(0, 10), batch=10)
+    with consumer(server, topic) as session:
+        frames = session.frames(10)
+        made = dataclasses.replace(MessageId.decode(frames[3].id), batch_size=size)
+        session.say({"messageId": made.encode()})
+        session.ack(*(frame for frame in frames if frame is not frames[3]))
+    with consumer(server, topic) as session:
+        assert said(session.frames(10)) == numbers(0, 10)
 
 
 def test_an_unload_sends_again_on_the_same_socket(server: PulsarServer, topic: str) -> None:

@@ -129,7 +129,7 @@ def test_a_producer_is_answered_even_for_nonsense(server: PulsarServer, topic: s
         answers = [producer.answer() for _ in range(4)]
     assert [answer["result"] for answer in answers] == [
         "send-error:3",
-        "ok",
+        "send-error:7",
         "send-error:7",
         "ok",
     ]
