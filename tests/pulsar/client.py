@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 
 from tests.pulsar.server import PulsarServer
 
+FOR_NOW = {409, 500, 503}
 PATIENCE = 60.0  # for what must come; what must not come is waited for `server.silence`
 
 
@@ -78,17 +79,13 @@ class Socket:
     def frames(self, count: int) -> list[Frame]:
         return [self.frame() for _ in range(count)]
 
-    def rest(self) -> list[Frame]:
-        """What comes until nothing does, each frame answered."""
-        frames: list[Frame] = []
-        while True:
-            try:
-                text = self.ws.recv(timeout=self._server.silence * 2)
-            except TimeoutError:
-                return frames
-            whole = json.loads(text)
-            frames.append(Frame(whole["messageId"], base64.b64decode(whole["payload"]), whole))
-            self.ack(frames[-1])
+    def maybe(self) -> Frame | None:
+        """A frame, if one comes soon."""
+        try:
+            whole = json.loads(self.ws.recv(timeout=self._server.silence))
+        except TimeoutError:
+            return None
+        return Frame(whole["messageId"], base64.b64decode(whole["payload"]), whole)
 
     def taken(self, count: int) -> list[Frame]:
         """So many frames, each of them answered."""
@@ -162,6 +159,21 @@ def publish(
     return [answer["messageId"] for answer in answers]
 
 
+def gathered(count: int, *sessions: Socket) -> list[list[Frame]]:
+    """So many different messages, each answered, by the session that got them."""
+    came: list[list[Frame]] = [[] for _ in sessions]
+    seen: set[str] = set()
+    end = time.monotonic() + PATIENCE
+    while len(seen) < count:
+        assert time.monotonic() < end
+        for frames, session in zip(came, sessions, strict=True):
+            while (frame := session.maybe()) is not None:
+                session.ack(frame)
+                frames.append(frame)
+                seen.add(frame.id)
+    return came
+
+
 def numbers(first: int, behind: int) -> list[str]:
     return [str(number) for number in range(first, behind)]
 
@@ -206,7 +218,7 @@ def opened(server: PulsarServer, path: str, query: dict[str, Any]) -> Socket:
         try:
             return Socket(server, path, query)
         except (InvalidStatus, OSError) as refused:
-            if isinstance(refused, InvalidStatus):
-                assert refused.response.status_code in {409, 500, 503}, refused
+            if isinstance(refused, InvalidStatus) and refused.response.status_code not in FOR_NOW:
+                raise
             assert time.monotonic() < end
             time.sleep(0.2)
