@@ -36,9 +36,6 @@ class SimulatedServer:
         return self.url.replace("ws:", "http:")
 
     def start(self) -> None:
-        if self._process:
-            self.call("restart")
-            return
         ready = self._folder / "ready.json"
         command = [sys.executable, "-m", "desk.pulsar", "--ready", str(ready)]
         command += ["--log", str(self._folder / "log.jsonl"), "--secret", secrets.token_hex(32)]
