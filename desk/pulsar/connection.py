@@ -22,6 +22,7 @@ class Connection(ServerConnection):
         super().__init__(*args, **more)
         self.session: Session | None = None
         self.hanging = False
+        self.served = False
         self.last_traffic = time.monotonic()
 
     def data_received(self, data: bytes) -> None:
@@ -29,6 +30,12 @@ class Connection(ServerConnection):
         if not self.hanging:
             self.last_traffic = time.monotonic()
             super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """What was opened in a handshake that did not come to its end is given back."""
+        super().connection_lost(exc)
+        if self.session and not self.served:
+            self.session.close()
 
     def hang(self) -> None:
         """Serve it no longer, and do not close it either: the socket is half open."""

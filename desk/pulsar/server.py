@@ -85,6 +85,8 @@ class Simulator:
         """The answer to a request that is refused; None lets it through with its session made."""
         await asyncio.sleep(self.faults.handshake_seconds)
         try:
+            if connection.transport.is_closing():
+                return None
             session = self._open(request)
         except Refused as refused:
             self.journal.write("refused", status=refused.status, reason=refused.reason)
@@ -92,7 +94,6 @@ class Simulator:
         if not isinstance(connection, Connection):
             raise TypeError("the server makes connections of its own")
         connection.session = session
-        self.connections.append(connection)
         return None
 
     def _open(self, request: Request) -> Session:
@@ -132,6 +133,8 @@ class Simulator:
         if not isinstance(connection, Connection) or connection.session is None:
             return
         session = connection.session
+        connection.served = True
+        self.connections.append(connection)
         began = time.monotonic()
         self.journal.write("opened", endpoint=session.endpoint, topic=session.topic)
         idle = asyncio.create_task(self._end_when_idle(connection))

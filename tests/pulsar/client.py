@@ -39,6 +39,7 @@ class Socket:
         headers: dict[str, str] | None = None,
         *,
         pings: bool = True,
+        patience: float = PATIENCE,
     ) -> None:
         self._server = server
         if headers is None:
@@ -49,7 +50,7 @@ class Socket:
             additional_headers=headers,
             max_size=None,
             max_queue=None,
-            open_timeout=PATIENCE,
+            open_timeout=patience,
             close_timeout=PATIENCE,
             ping_interval=server.idle / 4 if pings else None,
             ping_timeout=None,

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from desk.pulsar.message_id import MessageId
-from tests.pulsar.client import consumer, gathered, numbers, opened, publish, reader, refusal, said
+from tests.pulsar.client import (
+    Socket,
+    consumer,
+    gathered,
+    numbers,
+    opened,
+    publish,
+    reader,
+    refusal,
+    said,
+)
 from tests.pulsar.simulated import SimulatedServer
 
 TOPIC = "public/default/events"
@@ -199,3 +209,16 @@ def test_it_explains_itself() -> None:
         [sys.executable, "-m", "desk.pulsar", "--help"], capture_output=True, text=True, check=True
     )
     assert "--idle-seconds" in done.stdout
+
+
+def test_a_handshake_that_is_given_up_holds_nothing(server: SimulatedServer) -> None:
+    path = f"consumer/persistent/{TOPIC}/one"
+    server.call("disturb", handshake_seconds=0.3)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            Socket(server, path, patience=0.1)
+    server.call("disturb", handshake_seconds=0.0)
+    with opened(server, path, {}) as session:
+        assert session.pong()
+    server.call("restart")
+    assert server.call("connected") == 0
