@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Json, ValidationError
@@ -60,6 +61,16 @@ class RouterSettings(Settings):
     events_table: str
     ledger_table: str
     ledger_days: int = 90
+
+
+class ReaderSettings(Settings):
+    """Settings of `stream_reader`. `sources` maps a configured stream's name to its kind."""
+
+    ingest_queue_url: str
+    ingest_bulk_queue_url: str
+    events_table: str
+    sources: Json[dict[str, str]]
+    health_file: Path = Path("/tmp/stream-reader-health")  # noqa: S108 - the task's own volume
 
 
 class DestinationSettings(Settings):

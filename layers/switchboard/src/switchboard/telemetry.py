@@ -28,17 +28,22 @@ class Telemetry(Protocol):
         """Add `value` to the metric `name` of one source or one destination."""
         ...
 
+    def observe(self, name: str, value: float, *, source: str) -> None:
+        """A value of the metric `name` of one source, of which the highest counts."""
+        ...
+
     def warn(self, message: str, **fields: Any) -> None:
         """A structured warning at once: for what an operator must read whole."""
         ...
 
 
 class InvocationTelemetry:
-    """Collects during one invocation; `flush` writes it out."""
+    """Collects during one invocation, or one `period` of a task; `flush` writes it out."""
 
-    def __init__(self, stage: str, logger: Logger) -> None:
+    def __init__(self, stage: str, logger: Logger, period: str = "invocation") -> None:
         self._stage = stage
         self._logger = logger
+        self._period = period
         self._counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._properties: defaultdict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
 
@@ -56,6 +61,11 @@ class InvocationTelemetry:
         self._counts[key][name] += value  # type: ignore[assignment]  # Counter adds floats as well
         for property_name, text in properties.items():
             self._properties[key].setdefault(property_name, set()).add(text)
+
+    def observe(self, name: str, value: float, *, source: str) -> None:
+        """See Telemetry. A Counter's highest value, so that one EMF line holds all of a source."""
+        counts = self._counts["source", source]
+        counts[name] = max(counts[name], value)  # type: ignore[assignment]  # floats as well
 
     def warn(self, message: str, **fields: Any) -> None:
         """See Telemetry."""
@@ -77,6 +87,6 @@ class InvocationTelemetry:
             for (_, value), counts in self._counts.items()
             for name, count in counts.items()
         }
-        self._logger.info("invocation", extra={"counts": totals, **summary})
+        self._logger.info(self._period, extra={"counts": totals, **summary})
         self._counts.clear()
         self._properties.clear()

@@ -212,6 +212,11 @@ class RecordingTelemetry:
         key = (name, source or destination or "none")
         self.counts[key] = self.counts.get(key, 0) + value
 
+    def observe(self, name: str, value: float, *, source: str) -> None:
+        """See Telemetry."""
+        key = (name, source)
+        self.counts[key] = max(self.counts.get(key, 0.0), value)
+
     def warn(self, message: str, **fields: Any) -> None:
         """See Telemetry."""
         self.warnings.append((message, fields))

@@ -1,0 +1,71 @@
+"""A session that is open, answers pings, and will never bring a frame again.
+
+A message with a null value does it (the server's loop ends on it), and a session that resumes from
+the same id ends on it again. Only other sessions can tell a mute topic from a quiet one: one from
+the same id brings nothing, and one from just past the next message does.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from functions.stream_reader.message_id import MessageId, NoMessageId
+from functions.stream_reader.window import Mark
+
+Probe = Callable[[str], Awaitable[Mark | None]]
+"""The first message that a reader of its own is brought after an id; None: none in good time."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayPast:
+    """Where to resume, and the first frame that comes then."""
+
+    resume_after: Mark
+    first: Mark
+
+
+async def next_way_past(mark: Mark, probe: Probe) -> WayPast | None:
+    """The way past the one message that follows `mark`, if that mutes its sessions.
+
+    None: a new session from `mark` is brought something, or nothing at all can be found.
+    """
+    if await probe(mark.message_id) is not None:
+        return None
+    return await _first_that_speaks(_ways_past(mark), probe)
+
+
+async def way_to(found: Mark, mark: Mark | None, probe: Probe) -> WayPast | None:
+    """The way to a frame `found` that other sessions are brought and ours is not.
+
+    It tries the start of that frame's ledger first, so as to leave out as little as it can.
+    """
+    if await probe("earliest" if mark is None else mark.message_id) is not None:
+        return None
+    return await _first_that_speaks(_ways_to(found), probe)
+
+
+async def _first_that_speaks(ways: Iterator[MessageId], probe: Probe) -> WayPast | None:
+    for way in ways:
+        text = way.written()
+        first = await probe(text)
+        if first is not None:
+            return WayPast(Mark(text, first.published), first)
+    return None
+
+
+def _ways_past(mark: Mark) -> Iterator[MessageId]:
+    try:
+        yield from MessageId.read(mark.message_id).ways_past()
+    except NoMessageId:
+        return
+
+
+def _ways_to(found: Mark) -> Iterator[MessageId]:
+    try:
+        there = MessageId.read(found.message_id)
+    except NoMessageId:
+        return
+    start = MessageId(there.ledger, 0, there.partition)
+    if start.position < there.position:
+        yield start
+        yield MessageId(there.ledger, 0, there.partition, 0)
+    yield there.just_before()

@@ -1,0 +1,314 @@
+"""Reading one topic or partition: session after session, until it is stopped."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from functions.stream_reader.checkpoint import Checkpoint
+from functions.stream_reader.connection import Refused, Unreachable, session
+from functions.stream_reader.endpoint import consumer_url, headers, place_name, reader_url
+from functions.stream_reader.frames import OtherFrame, read_frame
+from functions.stream_reader.gaps import Cause, Gap, GapDetector
+from functions.stream_reader.handshake import HEALTHY_SECONDS, BackOff
+from functions.stream_reader.intake import Arrived, Intake
+from functions.stream_reader.measures import Measures
+from functions.stream_reader.mute import WayPast, next_way_past, way_to
+from functions.stream_reader.probing import Sentinel, first_frame
+from functions.stream_reader.troubles import Troubles
+from functions.stream_reader.watch import End, Limits, must_end
+from functions.stream_reader.window import Mark, Pending, Window
+from switchboard.errors import SwitchboardError
+from switchboard.sources.stream_document import Place, StreamDocument
+
+Confirm = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sessions of a source share.
+
+    `credentials` gives the source's secret (True: read it anew, for it was refused); `forward`
+    takes an event and what to call when SQS has it; `connected` is called at each new session.
+    `probe_seconds` is how long a session is listened to, to tell a mute topic from a quiet one.
+    """
+
+    source: str
+    document: StreamDocument
+    credentials: Callable[[bool], Awaitable[Mapping[str, str]]]
+    forward: Callable[[Arrived, Confirm], None]
+    connected: Callable[[], None]
+    measures: Measures
+    look_every_seconds: float = 0.5
+    probe_seconds: float = 20.0
+
+
+class TopicSession:
+    """One place. `checkpoint()` may be asked at any time; what it says is always confirmed."""
+
+    def __init__(self, place: Place, kept: Checkpoint, around: Surroundings) -> None:
+        document = around.document
+        self.name = place_name(document, place)
+        self._place = place
+        self._around = around
+        self._document = document
+        self._measures = around.measures
+        self._is_reader = document.mode == "reader"
+        self._kept = kept
+        self._window = Window(kept.mark, in_order=self._is_reader)
+        self._gaps = GapDetector(kept.mark, shortest=document.gap_seconds)
+        self._intake = Intake(around.source, self.name, around.measures)
+        self._limits = Limits.of(document)
+        self._answers_due = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._heard = time.monotonic()
+        self._began = self._heard
+        self._alive_at = kept.alive_at
+        self._ever_heard = kept.message_id is not None
+        self._last_end: End | None = None
+
+    @property
+    def unconfirmed(self) -> int:
+        """Frames whose event SQS has not taken."""
+        return self._window.unconfirmed
+
+    def checkpoint(self) -> Checkpoint:
+        """Where a new reader goes on."""
+        mark = self._window.mark
+        return Checkpoint(
+            message_id=None if mark is None else mark.message_id,
+            published=None if mark is None else mark.published,
+            since=self._kept.since,
+            alive_at=self._alive_at,
+        )
+
+    def stop(self) -> None:
+        """Take in no more; `run` ends when all that came is confirmed and answered."""
+        self._stopping.set()
+
+    async def stopped(self) -> None:
+        """Wait until `run` has ended."""
+        await self._stopped.wait()
+
+    async def run(self) -> None:
+        """Read until stopped. What a session fails of is told, and the next one is tried."""
+        back_off = BackOff()
+        troubles = Troubles(self.name, self._measures)
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                await self._session(troubles)
+            except Refused as error:
+                troubles.refused(error.answer, time.monotonic())
+            except Unreachable as error:
+                troubles.unreachable(str(error))
+            except SwitchboardError as error:
+                troubles.unprepared(str(error))
+            if time.monotonic() - began >= HEALTHY_SECONDS:
+                back_off.healthy()
+            with contextlib.suppress(TimeoutError):
+                pause = back_off.seconds(random.random())  # noqa: S311 - jitter
+                await asyncio.wait_for(self._stopping.wait(), pause)
+        self._stopped.set()
+
+    async def _session(self, troubles: Troubles) -> None:
+        """Open a session, read from it to its end, and find a way past what muted it."""
+        secret = await self._around.credentials(troubles.credentials_were_refused)
+        credential = headers(self._document, secret)
+        sentinel: Sentinel | None = None
+        async with session(self._url(), credential) as socket:
+            troubles.session_opened()
+            self._opened()
+            if self._is_reader and self._last_end is End.SILENT:
+                latest = reader_url(self._document, self._place, "latest")
+                sentinel = Sentinel(latest, credential)
+            try:
+                self._last_end = await self._read(socket, sentinel)
+            finally:
+                if sentinel is not None:
+                    await sentinel.leave()
+        self._measures.event("reconnects", cause=self._last_end)
+        if self._last_end in {End.SILENT, End.MUTED}:
+            found = None if sentinel is None else sentinel.found
+            await self._after_a_silence(credential, found)
+
+    def _url(self) -> str:
+        if not self._is_reader:
+            return consumer_url(self._document, self._place)
+        return reader_url(self._document, self._place, self._resume_after())
+
+    def _resume_after(self) -> str:
+        mark = self._window.mark
+        return "earliest" if mark is None else mark.message_id
+
+    def _opened(self) -> None:
+        self._window.connected()
+        self._around.connected()
+        self._gaps.unread(time.time() - self._alive_at)
+        self._heard = time.monotonic()
+
+    async def _read(self, socket: ClientConnection, sentinel: Sentinel | None) -> End:
+        """Take in frames until the session ends; when stopping, finish what came."""
+        opened = time.monotonic()
+        work = [asyncio.create_task(each) for each in (self._take_in(socket), self._answer(socket))]
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            while True:
+                await asyncio.wait(
+                    [*work, stopping],
+                    timeout=self._around.look_every_seconds,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if stopping.done():
+                    await self._finish(socket)
+                    return End.STOPPED
+                for task in work:
+                    if task.done():
+                        task.result()
+                        return End.CLOSED
+                end = self._look(opened, sentinel)
+                if end is not None:
+                    return end
+        finally:
+            for task in (*work, stopping):
+                task.cancel()
+            await asyncio.gather(*work, stopping, return_exceptions=True)
+
+    def _look(self, opened: float, sentinel: Sentinel | None) -> End | None:
+        """What the clock says of a session that is open."""
+        now = time.monotonic()
+        if self._window.unanswered < self._document.receiver_queue_size:
+            self._alive_at = time.time()
+        else:
+            # The server may not send: it is not silent, and may be losing what it cannot keep.
+            self._heard = now
+            self._gaps.unread(time.time() - self._alive_at)
+        patience = self._around.probe_seconds
+        if sentinel is not None and sentinel.outran(self._heard, now, patience):
+            return End.MUTED
+        if not self._ever_heard and now - self._began > self._document.nothing_ever_came_seconds:
+            self._began = now
+            self._measures.event("nothing_ever_came")
+            self._measures.warn(
+                "connected, and nothing ever came: check the host's region and the topic's name",
+                place=self.name,
+            )
+        return must_end(
+            self._limits,
+            opened=opened,
+            heard=self._heard,
+            oldest_debt=self._window.oldest_debt,
+            now=now,
+        )
+
+    async def _take_in(self, socket: ClientConnection) -> None:
+        """Never waits for SQS: only the window holds the server back."""
+        with contextlib.suppress(ConnectionClosed):
+            while not self._stopping.is_set():
+                self._take(await socket.recv(decode=False))
+
+    def _take(self, data: bytes) -> None:
+        now = time.time()
+        self._heard = time.monotonic()
+        self._measures.count("frames")
+        self._measures.count("bytes", len(data))
+        frame = read_frame(data)
+        if isinstance(frame, OtherFrame):
+            self._measures.count("other_frames")
+            self._measures.warn("a frame that is no message", place=self.name, frame=frame.what)
+            return
+        self._ever_heard = True
+        mark = Mark(frame.message_id, frame.published)
+        pending = self._window.receive(mark, self._heard)
+        if pending is None:
+            self._measures.count("duplicates")
+            self._answers_due.set()
+            return
+        confirm = partial(self._confirmed, pending)
+        gap = self._gaps.follow(mark) if self._is_reader else None
+        if gap is not None:
+            confirm = _second_time(confirm)
+            self._around.forward(self._intake.gap(gap, now), confirm)
+        if not self._kept.wants(frame.published):
+            self._measures.count("passed_over")
+            confirm()
+            return
+        self._measures.count("events")
+        if frame.published is not None:
+            self._measures.peak("lag_seconds", now - frame.published)
+        self._around.forward(self._intake.message(frame, data, now), confirm)
+
+    def _confirmed(self, pending: Pending) -> None:
+        if pending.owed_since:
+            owed = time.monotonic() - pending.owed_since[0]
+            self._measures.peak("ack_lag_ms", owed * 1000)
+        self._window.confirm(pending)
+        self._answers_due.set()
+
+    async def _answer(self, socket: ClientConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self._answers_due.wait()
+                self._answers_due.clear()
+                await self._give_answers(socket)
+
+    async def _give_answers(self, socket: ClientConnection) -> None:
+        for message_id in self._window.answers():
+            await socket.send(msgspec.json.encode({"messageId": message_id}), text=True)
+
+    async def _finish(self, socket: ClientConnection) -> None:
+        """Answer all that came as SQS takes it; whoever stops us sets the time for it."""
+        with contextlib.suppress(ConnectionClosed):
+            while self._window.unconfirmed:
+                await self._give_answers(socket)
+                await asyncio.sleep(0.02)
+            await self._give_answers(socket)
+
+    async def _after_a_silence(self, credential: Mapping[str, str], found: Mark | None) -> None:
+        """Is the topic quiet, or does a message mute its sessions? Only a reader can pass that."""
+        self._measures.event("silent")
+        if not self._is_reader or self._window.unconfirmed:
+            return
+        mark = self._window.mark
+
+        async def probe(message_id: str) -> Mark | None:
+            url = reader_url(self._document, self._place, message_id, queue_size=1)
+            frame = await first_frame(url, credential, self._around.probe_seconds)
+            return None if frame is None else Mark(frame.message_id, frame.published)
+
+        way = None if mark is None else await next_way_past(mark, probe)
+        if way is None and found is not None:
+            way = await way_to(found, mark, probe)
+        if way is not None:
+            await self._step_over(way)
+
+    async def _step_over(self, way: WayPast) -> None:
+        """Leave out what cannot be delivered, once the gap that this makes is recorded."""
+        self._measures.event("muted")
+        gap = Gap(Cause.UNDELIVERABLE, self._window.mark, way.first)
+        told = asyncio.Event()
+        self._around.forward(self._intake.gap(gap, time.time()), told.set)
+        await told.wait()
+        self._window.step_over(way.resume_after)
+        self._gaps.stepped_over(way.resume_after)
+
+
+def _second_time(call: Confirm) -> Confirm:
+    """A confirmation that counts when it is given for the second time."""
+    given = 0
+
+    def confirm() -> None:
+        nonlocal given
+        given += 1
+        if given == 2:  # noqa: PLR2004 - the second time
+            call()
+
+    return confirm
