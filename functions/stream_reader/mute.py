@@ -26,20 +26,16 @@ class WayPast:
 async def next_way_past(mark: Mark, probe: Probe) -> WayPast | None:
     """The way past the one message that follows `mark`, if that mutes its sessions.
 
-    None: a new session from `mark` is brought something, or nothing at all can be found.
+    A new session from `mark` was brought nothing. None: nor is any other, so the topic may be quiet.
     """
-    if await probe(mark.message_id) is not None:
-        return None
     return await _first_that_speaks(_ways_past(mark), probe)
 
 
-async def way_to(found: Mark, mark: Mark | None, probe: Probe) -> WayPast | None:
+async def way_to(found: Mark, probe: Probe) -> WayPast | None:
     """The way to a frame `found` that other sessions are brought and ours is not.
 
     It tries the start of that frame's ledger first, so as to leave out as little as it can.
     """
-    if await probe("earliest" if mark is None else mark.message_id) is not None:
-        return None
     return await _first_that_speaks(_ways_to(found), probe)
 
 

@@ -143,11 +143,7 @@ class TopicSession:
     def _url(self) -> str:
         if not self._is_reader:
             return consumer_url(self._document, self._place)
-        return reader_url(self._document, self._place, self._resume_after())
-
-    def _resume_after(self) -> str:
-        mark = self._window.mark
-        return "earliest" if mark is None else mark.message_id
+        return reader_url(self._document, self._place, self._window.resume_after)
 
     def _opened(self) -> None:
         self._window.connected()
@@ -284,9 +280,11 @@ class TopicSession:
             frame = await first_frame(url, credential, self._around.probe_seconds)
             return None if frame is None else Mark(frame.message_id, frame.published)
 
+        if await probe(self._window.resume_after) is not None:
+            return
         way = None if mark is None else await next_way_past(mark, probe)
         if way is None and found is not None:
-            way = await way_to(found, mark, probe)
+            way = await way_to(found, probe)
         if way is not None:
             await self._step_over(way)
 

@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+EARLIEST = "earliest"
 REMEMBERED = 10_000
 """Ids of frames that are finished, to know what a server sends again: a window and its batches."""
 
@@ -44,6 +45,11 @@ class Window:
         self._pending: OrderedDict[str, Pending] = OrderedDict()
         self._answers: deque[str] = deque()
         self._finished: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def resume_after(self) -> str:
+        """Where a new session of a reader begins: after the mark, and never at `latest`."""
+        return EARLIEST if self.mark is None else self.mark.message_id
 
     @property
     def unconfirmed(self) -> int:
