@@ -21,8 +21,8 @@ from desk.laptop import LaptopStack
 from desk.sender.scenario import PAYLOADS
 from switchboard.envelope import Envelope, Raw
 from switchboard.event import group_of
-from switchboard.sources import KINDS, Request
-from switchboard.sources.kind import SourceDocument
+from switchboard.sources import WEBHOOK_KINDS, Request
+from switchboard.sources.jaas import JaasDocument
 from switchboard.testing.stand_in import StandIn
 
 ACCOUNT = "123456789012"
@@ -76,7 +76,9 @@ def _send(stack: LaptopStack, first: int, count: int) -> None:
 def _entry(number: int) -> Mapping[str, str]:
     now = time.time()
     body = json.dumps(PAYLOADS["meetings"](f"e{number}", f"i{number}", 0, int(now), {})).encode()
-    received = KINDS["jaas"].receive("meetings", Request((), body), SourceDocument(), now, now)
+    received = WEBHOOK_KINDS["jaas"].receive(
+        "meetings", Request((), body), JaasDocument(), now, now
+    )
     raw = Raw(kind="jaas", body=body.decode(), received_at="2026-11-24T09:30:00.000Z")
     envelope = Envelope(event=received.event, group=received.group, raw=raw)
     return {

@@ -13,8 +13,8 @@ from switchboard.envelope import Raw
 from switchboard.event import Event
 from switchboard.mapping import compile_expression, compile_mapping
 from switchboard.routing import Route, choose
-from switchboard.sources import KINDS, Request
-from switchboard.sources.kind import SourceDocument
+from switchboard.sources import WEBHOOK_KINDS, Request
+from switchboard.sources.jaas import JaasDocument
 
 SECONDS = 1.0
 NOW = 1_790_000_000
@@ -36,10 +36,10 @@ def measure() -> dict[str, str]:
     mapping = compile_mapping_document("mappings/activity", activity)
     twenty = compile_mapping({f"F{n}": f"data.details.f{n}" for n in range(20)})
     routes = [Route(f"d{n}", compile_expression("type == 'x' || `true`"), 1) for n in range(3)]
-    normalised = KINDS["jaas"].normalise(sample.event, sample.raw)
+    normalised = WEBHOOK_KINDS["jaas"].normalise(sample.event, sample.raw)
 
     def whole_way() -> None:
-        event = KINDS["jaas"].normalise(sample.event, sample.raw)
+        event = WEBHOOK_KINDS["jaas"].normalise(sample.event, sample.raw)
         choose(event, routes)
         mapping.apply(event)
 
@@ -59,8 +59,8 @@ def _sample() -> Sample:
     payload = PAYLOADS["meetings"]("e1", "one", 1, NOW, {})
     body = json.dumps(payload).encode()
     request = Request((), body)
-    document = SourceDocument()
-    received = KINDS["jaas"].receive("meetings", request, document, float(NOW), float(NOW))
+    document = JaasDocument()
+    received = WEBHOOK_KINDS["jaas"].receive("meetings", request, document, float(NOW), float(NOW))
     raw = Raw(kind="jaas", body=body.decode(), received_at="2026-11-24T09:30:00.000Z")
     return Sample(request, received.event, raw)
 

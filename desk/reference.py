@@ -83,8 +83,9 @@ def sources() -> str:
     """Kinds of sources and their documents."""
     parts = ["# Sources\n", "A source's document is `/switchboard/{stage}/sources/{name}`.\n"]
     for kind, source in sorted(KINDS.items()):
+        secret = ", ".join(f"`{name}`" for name in source.secret_fields)
         parts.append(
-            f"## {kind}\n\n{source.summary} <{source.documentation}>\n\n"
+            f"## {kind}\n\n{source.summary} <{source.documentation}> Secret fields: {secret}.\n\n"
             f"{fields(source.document)}\n\n[JSON Schema](schemas/source-{kind}.json)\n"
         )
     return NOTE + "\n".join(parts)

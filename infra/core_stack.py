@@ -24,6 +24,7 @@ from infra.constructs.tables import Table
 from infra.names import Names
 from infra.stage import Stage
 from infra.statements import Statement, allow, arn, bucket_arn
+from switchboard.sources import WEBHOOK_KINDS
 
 HOUR = 3600
 
@@ -49,17 +50,11 @@ class CoreStack(cdk.Stack):
         self._archive = Archive(
             self, "Archive", name=self.names.archive, days=stage.raw_days, retain=stage.retain
         )
-        receiver = self._receiver()
+        # API Gateway refuses to deploy an API without a route.
+        self._api = self._webhook_api() if stage.webhooks else None
         self._router()
-        self.api = WebhookApi(
-            self,
-            "WebhookApi",
-            name=f"{self.names.prefix}-api",
-            stage=stage,
-            function=receiver.resource,
-            removal=self._removal,
-        )
         self._source_alarms()
+        self._routing_alarm()
         self._parameter()
 
     def _state(self) -> None:
@@ -151,17 +146,28 @@ class CoreStack(cdk.Stack):
             alarms=self._alarms,
         )
 
+    def _webhook_api(self) -> WebhookApi:
+        return WebhookApi(
+            self,
+            "WebhookApi",
+            name=f"{self.names.prefix}-api",
+            stage=self._settings,
+            function=self._receiver().resource,
+            removal=self._removal,
+        )
+
     def _receiver(self) -> Function:
-        sources = self._settings.sources
+        sources = self._settings.webhooks
         secrets = [
             Secret(
                 self,
                 f"Secret-{name}",
                 name=self.names.secret(f"sources/{name}"),
-                description=f"What the source {name} signs with: a JSON object, signing_secret.",
+                description=f"What the source {name} signs with: a JSON object,"
+                f" {', '.join(WEBHOOK_KINDS[entry.kind].secret_fields)}.",
                 retain=self._settings.retain,
             )
-            for name in sources
+            for name, entry in sources.items()
         ]
         documents = [
             arn("ssm", f"parameter{self.names.parameter(f'sources/{name}')}") for name in sources
@@ -211,7 +217,7 @@ class CoreStack(cdk.Stack):
         return function
 
     def _source_alarms(self) -> None:
-        for name in self._settings.sources:
+        for name in self._settings.webhooks:
             scope = Construct(self, f"Source-{name}")
             self._alarms.on_own(
                 scope,
@@ -239,6 +245,8 @@ class CoreStack(cdk.Stack):
                 description=f"The new document of the source {name} is broken; the last good one"
                 " serves. The function's log names field and position: correct it and apply again.",
             )
+
+    def _routing_alarm(self) -> None:
         self._alarms.on_own(
             Construct(self, "Routing"),
             "dead_lettered",
@@ -258,7 +266,7 @@ class CoreStack(cdk.Stack):
             "state_table": self._state_table.name,
             "configuration_table": self._configuration.name,
             "archive_bucket": self._archive.name,
-            "api_url": self.api.url,
+            **({"api_url": self._api.url} if self._api else {}),
             "sources": {name: entry.kind for name, entry in self._settings.sources.items()},
         }
         ssm.CfnParameter(

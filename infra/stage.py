@@ -18,7 +18,7 @@ from pydantic import (
 
 from infra.catalogue import destination_kinds
 from switchboard.destination import DeployTime, DestinationSpec
-from switchboard.sources import KINDS
+from switchboard.sources import KINDS, WEBHOOK_KINDS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
 
@@ -36,7 +36,10 @@ class _Entry(BaseModel):
 
 
 class SourceEntry(_Entry):
-    """A source. `edge_allow` becomes the API's resource policy (a document's `allow` does not)."""
+    """A source. `edge_allow` becomes the API's resource policy (a document's `allow` does not).
+
+    All keys but `kind` are those of a webhook source's route.
+    """
 
     kind: str
     requests_per_second: int = Field(default=50, ge=1, le=10_000)
@@ -46,7 +49,15 @@ class SourceEntry(_Entry):
     def _known(self) -> Self:
         if self.kind not in KINDS:
             raise ValueError(f"no source is of kind {self.kind!r}; there are {', '.join(KINDS)}")
+        of_routes = sorted(self.model_fields_set - {"kind"})
+        if of_routes and not self.is_webhook:
+            raise ValueError(f"{of_routes[0]} is for webhooks; a {self.kind} source has no route")
         return self
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether it comes through the API."""
+        return self.kind in WEBHOOK_KINDS
 
 
 class DestinationEntry(BaseModel):
@@ -109,6 +120,11 @@ class Stage(_Entry):
         if self.raw_days < self.ledger_days:
             raise ValueError("raw_days must be at least ledger_days: replays read the archive")
         return self
+
+    @property
+    def webhooks(self) -> Mapping[Name, SourceEntry]:
+        """The sources that come through the API."""
+        return {name: entry for name, entry in self.sources.items() if entry.is_webhook}
 
 
 def read_stage(name: str, stages: Mapping[str, Any]) -> Stage:

@@ -10,10 +10,9 @@ from cyclopts import App, Parameter
 from desk.command.output import DONE, console, fail
 from desk.target import Target, reach
 from infra.catalogue import destination_kinds
+from switchboard.sources import KINDS
 
 app = App(name="secrets", help="The secrets of sources and destinations.")
-
-SOURCE_FIELDS = ("signing_secret",)
 
 
 @app.command(name="set")
@@ -63,7 +62,8 @@ def secret_fields(target: Target, name: str) -> tuple[str, ...]:
     kind = target.kinds().get(name)
     if kind is None:
         return ()
-    return SOURCE_FIELDS if name.startswith("sources/") else destination_kinds()[kind].secret_fields
+    of_kind = KINDS[kind] if name.startswith("sources/") else destination_kinds()[kind]
+    return of_kind.secret_fields
 
 
 def _read_stdin() -> dict[str, str]:

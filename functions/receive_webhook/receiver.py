@@ -15,7 +15,14 @@ from switchboard.errors import ConfigurationError, EventError, SwitchboardError,
 from switchboard.event import utc_text
 from switchboard.queue import Outbox, Outgoing
 from switchboard.secrets import SecretStore
-from switchboard.sources import KINDS, SECRET_FIELD, Received, Request, SourceDocument, SourceKind
+from switchboard.sources import (
+    SECRET_FIELD,
+    WEBHOOK_KINDS,
+    Received,
+    Request,
+    WebhookDocument,
+    WebhookKind,
+)
 from switchboard.telemetry import Telemetry
 
 
@@ -36,7 +43,9 @@ class Receiver:
     """Takes webhooks for the sources of one stage. `sources` maps each name to its kind."""
 
     def __init__(self, sources: Mapping[str, str], limit: int, ports: Ports) -> None:
-        self._kinds = {name: KINDS[kind] for name, kind in sources.items() if kind in KINDS}
+        self._kinds = {
+            name: WEBHOOK_KINDS[kind] for name, kind in sources.items() if kind in WEBHOOK_KINDS
+        }
         self._limit = limit
         self._ports = ports
 
@@ -65,7 +74,7 @@ class Receiver:
             self._ports.telemetry.count("weak_id", source=source)
         return Answer(202, {"accepted": received.event.id})
 
-    def _take(self, source: str, kind: SourceKind, event: Mapping[str, Any]) -> Received:
+    def _take(self, source: str, kind: WebhookKind, event: Mapping[str, Any]) -> Received:
         """Take the event: what is cheap to refuse is refused first."""
         document = self._document(source, kind)
         if not document.allows(source_ip(event)):
@@ -78,7 +87,7 @@ class Receiver:
         self._send(kind, request, received, now)
         return received
 
-    def _document(self, source: str, kind: SourceKind) -> SourceDocument:
+    def _document(self, source: str, kind: WebhookKind) -> WebhookDocument:
         """The source's document; those of all sources are read together."""
         name = f"sources/{source}"
         found = self._ports.parameters.get(*(f"sources/{each}" for each in self._kinds))
@@ -90,7 +99,7 @@ class Receiver:
         compile_text = partial(parse_document, kind.document, name)
         return self._ports.last_good.judge(name, found[name], compile_text).document
 
-    def _secrets(self, source: str, document: SourceDocument) -> Sequence[str]:
+    def _secrets(self, source: str, document: WebhookDocument) -> Sequence[str]:
         name = f"sources/{source}"
         accepted = self._ports.secrets.accepted(name, rotation_hours=document.rotation_hours)
         secrets = [fields[SECRET_FIELD] for fields in accepted if fields.get(SECRET_FIELD)]
@@ -100,7 +109,7 @@ class Receiver:
             )
         return secrets
 
-    def _send(self, kind: SourceKind, request: Request, received: Received, now: float) -> None:
+    def _send(self, kind: WebhookKind, request: Request, received: Received, now: float) -> None:
         """Put the event into the queue; raises Unavailable where SQS does not take it."""
         raw = Raw(
             kind=kind.kind,

@@ -12,10 +12,10 @@ from switchboard.configuration import parse_document
 from switchboard.envelope import Raw
 from switchboard.errors import ConfigurationError, EventError
 from switchboard.event import event_id
-from switchboard.sources import KINDS, Doubt, Received, Request, SignatureRefused
+from switchboard.sources import WEBHOOK_KINDS, Doubt, Received, Request, SignatureRefused
 from switchboard.sources.hmac import HmacDocument, Timestamp
 
-HMAC = KINDS["hmac"]
+HMAC = WEBHOOK_KINDS["hmac"]
 SECRET = "legacy-secret"
 BODY = b'{"call": {"id": 17, "state": "ended"}, "at": 1788250530188, "event": "call.ended"}'
 AT = 1_788_250_531

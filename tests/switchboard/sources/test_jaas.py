@@ -8,11 +8,11 @@ import pytest
 from switchboard.envelope import Raw
 from switchboard.errors import EventError
 from switchboard.event import Event, event_id
-from switchboard.sources import KINDS, Doubt, Received, Request, SignatureRefused
+from switchboard.sources import WEBHOOK_KINDS, Doubt, Received, Request, SignatureRefused
 from switchboard.sources.jaas import JaasDocument
 from switchboard.testing.receiving import JAAS_SECRET, jaas_headers
 
-JAAS = KINDS["jaas"]
+JAAS = WEBHOOK_KINDS["jaas"]
 DOCUMENT = JaasDocument()
 AT = 1_788_250_531
 

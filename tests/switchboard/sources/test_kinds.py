@@ -1,12 +1,12 @@
 import pytest
 
-from switchboard.sources import KINDS, SourceDocument
+from switchboard.sources import KINDS, WEBHOOK_KINDS, SourceDocument, WebhookDocument
 
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
 def test_the_kinds_of_this_release() -> None:
-    assert sorted(KINDS) == ["hmac", "jaas", "standard_webhooks"]
+    assert sorted(KINDS) == ["hmac", "jaas", "standard_webhooks", "stream"]
 
 
 @each_kind
@@ -24,3 +24,16 @@ def test_documents_are_strict_and_every_field_is_described(kind: str) -> None:
     assert document.model_config.get("frozen") is True
     assert [name for name, field in document.model_fields.items() if not field.description] == []
     assert document.model_json_schema()["additionalProperties"] is False
+
+
+@each_kind
+def test_a_kind_says_what_its_secret_holds(kind: str) -> None:
+    webhook = kind in WEBHOOK_KINDS
+    assert KINDS[kind].secret_fields == (("signing_secret",) if webhook else ("key",))
+
+
+def test_webhooks_are_the_kinds_that_verify() -> None:
+    assert sorted(WEBHOOK_KINDS) == ["hmac", "jaas", "standard_webhooks"]
+    for kind, webhook in WEBHOOK_KINDS.items():
+        assert KINDS[kind] is webhook
+        assert issubclass(webhook.document, WebhookDocument)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from switchboard.configuration import parse_document
-from switchboard.sources import KINDS, Doubt, Request, SignatureRefused
+from switchboard.sources import WEBHOOK_KINDS, Doubt, Request, SignatureRefused
 from switchboard.sources.hmac import HmacDocument
 
-HMAC = KINDS["hmac"]
+HMAC = WEBHOOK_KINDS["hmac"]
 AT = 1_788_250_531
 BODY = b'{"id": "evt_1", "type": "charge.succeeded", "created": 1788250530}'
 SAMPLES = Path(__file__).parents[3] / "events" / "sources"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from switchboard.envelope import Envelope, Raw, decode, encode
 from switchboard.errors import EventError
-from switchboard.sources import KINDS, Request, SignatureRefused, SourceDocument
+from switchboard.sources import WEBHOOK_KINDS as KINDS
+from switchboard.sources import Request, SignatureRefused, WebhookDocument
 from switchboard.sources.hmac import HmacDocument, Timestamp
 from switchboard.sources.jaas import JaasDocument
 from switchboard.sources.standard_webhooks import StandardWebhooksDocument
@@ -26,7 +27,7 @@ from switchboard.testing.receiving import (
 )
 
 AT = 1_788_250_531
-DOCUMENTS: Mapping[str, SourceDocument] = {
+DOCUMENTS: Mapping[str, WebhookDocument] = {
     "jaas": JaasDocument(),
     "standard_webhooks": StandardWebhooksDocument(group="data.call"),
     "hmac": HmacDocument(

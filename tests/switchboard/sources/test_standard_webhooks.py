@@ -10,11 +10,11 @@ from switchboard.configuration import parse_document
 from switchboard.envelope import Raw
 from switchboard.errors import ConfigurationError, EventError
 from switchboard.event import Event, event_id
-from switchboard.sources import KINDS, Doubt, Received, Request, SignatureRefused
+from switchboard.sources import WEBHOOK_KINDS, Doubt, Received, Request, SignatureRefused
 from switchboard.sources.standard_webhooks import StandardWebhooksDocument
 from switchboard.testing.receiving import STANDARD_SECRET, standard_headers
 
-STANDARD = KINDS["standard_webhooks"]
+STANDARD = WEBHOOK_KINDS["standard_webhooks"]
 DOCUMENT = StandardWebhooksDocument()
 AT = 1_788_250_531
 OTHER_SECRET = "whsec_" + base64.b64encode(b"another secret of 24 bytes").decode()

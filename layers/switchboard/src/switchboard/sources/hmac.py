@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from switchboard.envelope import Raw
 from switchboard.event import Event
-from switchboard.sources.kind import Received, Request, Signed, SourceDocument, SourceKind
+from switchboard.sources.kind import Received, Request, Signed, WebhookDocument, WebhookKind
 from switchboard.sources.payloads import identifier, read_object, read_time, weak_id
 from switchboard.sources.rules import (
     Rule,
@@ -61,7 +61,7 @@ class Timestamp(BaseModel):
         return self
 
 
-class HmacDocument(SourceDocument):
+class HmacDocument(WebhookDocument):
     """Document of a sender with a scheme of its own: how it signs, and where its payload has what.
 
     `id_header` and `type_header` count where the expressions `id` and `type` find nothing. Unless
@@ -223,7 +223,7 @@ def normalise(event: Event, raw: Raw) -> Event:
     return event.model_copy(update={"data": read_object(raw.body)})
 
 
-KIND = SourceKind(
+KIND = WebhookKind(
     kind="hmac",
     summary="Any sender that signs with an HMAC; the document says how.",
     documentation="https://www.rfc-editor.org/rfc/rfc2104",

@@ -10,7 +10,7 @@ from switchboard.envelope import Raw
 from switchboard.errors import EventError
 from switchboard.event import Event
 from switchboard.sources.jaas_events import canonical_data, canonical_type
-from switchboard.sources.kind import Received, Request, Signed, SourceDocument, SourceKind
+from switchboard.sources.kind import Received, Request, Signed, WebhookDocument, WebhookKind
 from switchboard.sources.payloads import (
     identifier,
     json_type,
@@ -27,8 +27,8 @@ HEADER = "X-Jaas-Signature"
 SYNCHRONOUS = "SETTINGS_PROVISIONING"
 
 
-class JaasDocument(SourceDocument):
-    """Document of a JaaS source: nothing but what every source's document holds."""
+class JaasDocument(WebhookDocument):
+    """Document of a JaaS source: nothing but what every webhook source's document holds."""
 
 
 def read(request: Request, document: JaasDocument) -> Signed:
@@ -121,7 +121,7 @@ def _room(fqn: object) -> str | None:
     return fqn.partition("/")[2] or fqn if isinstance(fqn, str) else None
 
 
-KIND = SourceKind(
+KIND = WebhookKind(
     kind="jaas",
     summary="8x8 Meetings (JaaS) webhooks, signed with X-Jaas-Signature.",
     documentation="https://developer.8x8.com/jaas/docs/webhooks-overview",

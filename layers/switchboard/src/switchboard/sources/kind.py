@@ -1,4 +1,4 @@
-"""What a kind of source is: its document, how it signs, and how its payloads become events."""
+"""What a kind of source is: its document, its secret, and how its payloads become events."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,13 @@ SECRET_FIELD = "signing_secret"  # noqa: S105 - the name of a field, not its val
 
 
 class SourceDocument(BaseModel):
-    """What every source's document holds; kinds add their own fields."""
+    """A source's document; kinds add their fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WebhookDocument(SourceDocument):
+    """What every webhook source's document holds; kinds add their own fields."""
 
     tolerance_seconds: int = Field(
         default=300,
@@ -96,33 +100,46 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A verified request as an event whose `data` is still to come, and its ordering key."""
+    """What arrived as an event whose `data` is still to come, and its ordering key."""
 
     event: Event
     group: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceKind:
     """A kind of source; its functions are pure.
 
-    `read(request, document)` finds what is signed and raises SignatureRefused; `key(secret,
-    document)` makes a secret's text into the key's bytes and raises ConfigurationError;
-    `receive(source, request, document, signed_at, now)` names and orders the event, and
-    `normalise(event, raw)` gives it its type, time and data; both raise EventError.
+    `secret_fields` are those of its sources' secrets. `normalise(event, raw)` gives an event its
+    type and data and raises EventError.
     """
 
     kind: str
     summary: str
     documentation: str
     document: type[SourceDocument]
+    secret_fields: tuple[str, ...]
+    normalise: Callable[[Event, Raw], Event]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookKind(SourceKind):
+    """A kind of source that sends signed requests.
+
+    `read(request, document)` finds what is signed and raises SignatureRefused; `key(secret,
+    document)` makes a secret's text into the key's bytes and raises ConfigurationError;
+    `receive(source, request, document, signed_at, now)` names and orders the event and raises
+    EventError.
+    """
+
+    document: type[WebhookDocument]
+    secret_fields: tuple[str, ...] = (SECRET_FIELD,)
     read: Callable[[Request, Any], Signed]
     key: Callable[[str, Any], bytes]
     receive: Callable[[str, Request, Any, float | None, float], Received]
-    normalise: Callable[[Event, Raw], Event]
 
     def verify(
-        self, request: Request, secrets: Sequence[str], document: SourceDocument, now: float
+        self, request: Request, secrets: Sequence[str], document: WebhookDocument, now: float
     ) -> float | None:
         """Check the request's signatures against every secret, then the age of the signed time.
 

@@ -22,9 +22,7 @@ def read_object(body: bytes | str) -> dict[str, Any]:
     """
     try:
         text = body.decode("utf-8") if isinstance(body, bytes) else body
-        payload = json.loads(
-            text.removeprefix("\ufeff"), parse_constant=_refuse_constant, parse_float=_finite
-        )
+        payload = _DECODER.decode(text.removeprefix("\ufeff"))
     except UnicodeDecodeError:
         raise EventError("reading the body: it is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -38,7 +36,8 @@ def read_object(body: bytes | str) -> dict[str, Any]:
         raise EventError("reading the body: it holds a number of too many digits") from None
     if not isinstance(payload, dict):
         raise EventError(f"reading the body: it is JSON, but {json_type(payload)}, not an object")
-    _check_depth(payload)
+    if text.count("{") + text.count("[") > DEEPEST:
+        _check_depth(payload)
     return payload
 
 
@@ -51,6 +50,10 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise EventError("reading the body: it holds a number that is too large")
     return number
+
+
+# Made once: `json.loads` makes one for each call that has options.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _check_depth(payload: Any) -> None:

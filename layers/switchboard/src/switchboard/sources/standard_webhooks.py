@@ -7,7 +7,7 @@ from pydantic import Field
 
 from switchboard.envelope import Raw
 from switchboard.event import Event
-from switchboard.sources.kind import Received, Request, Signed, SourceDocument, SourceKind
+from switchboard.sources.kind import Received, Request, Signed, WebhookDocument, WebhookKind
 from switchboard.sources.payloads import read_object, read_time, read_time_or, weak_id
 from switchboard.sources.rules import Rule, found_id, named_event, ordered, safe_type, signed_time
 from switchboard.sources.signatures import Doubt, SignatureRefused, base64_key, decoded, epoch
@@ -15,7 +15,7 @@ from switchboard.sources.signatures import Doubt, SignatureRefused, base64_key, 
 PREFIX = "whsec_"
 
 
-class StandardWebhooksDocument(SourceDocument):
+class StandardWebhooksDocument(WebhookDocument):
     """Document of a sender that follows Standard Webhooks."""
 
     group: Rule | None = Field(
@@ -86,7 +86,7 @@ def normalise(event: Event, raw: Raw) -> Event:
     )
 
 
-KIND = SourceKind(
+KIND = WebhookKind(
     kind="standard_webhooks",
     summary="Any sender that follows Standard Webhooks.",
     documentation="https://www.standardwebhooks.com",

@@ -18,14 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from switchboard.errors import ConfigurationError, EventError
 from switchboard.event import utc_text
 from switchboard.sources import (
-    KINDS,
+    WEBHOOK_KINDS,
     Doubt,
     Received,
     Request,
     SignatureRefused,
-    SourceDocument,
+    WebhookDocument,
 )
-from switchboard.sources.kind import Signed, SourceKind
+from switchboard.sources.kind import Signed, WebhookKind
 from switchboard.sources.signatures import any_equal, mac
 
 SHOWN = 8
@@ -94,7 +94,7 @@ def read_request(text: str) -> Request:
         raise ConfigurationError(f"reading the request: {_first(error)}") from None
 
 
-def read_source(text: str) -> tuple[str, SourceDocument]:
+def read_source(text: str) -> tuple[str, WebhookDocument]:
     """A source's kind and document from a file's text: the document with its `kind` added.
 
     Raises:
@@ -105,13 +105,13 @@ def read_source(text: str) -> tuple[str, SourceDocument]:
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"reading the source: it is not JSON ({error})") from None
     kind = str(fields.pop("kind", "")) if isinstance(fields, dict) else ""
-    if kind not in KINDS:
+    if kind not in WEBHOOK_KINDS:
         raise ConfigurationError(
-            f"reading the source: kind must be one of {', '.join(sorted(KINDS))}"
+            f"reading the source: kind must be one of {', '.join(sorted(WEBHOOK_KINDS))}"
         )
     try:
         # JSON again: networks and tuples are read from it, and not from Python's lists.
-        return kind, KINDS[kind].document.model_validate_json(json.dumps(fields))
+        return kind, WEBHOOK_KINDS[kind].document.model_validate_json(json.dumps(fields))
     except ValidationError as error:
         raise ConfigurationError(f"reading the source: {_first(error)}") from None
 
@@ -123,13 +123,13 @@ def _first(error: ValidationError) -> str:
 
 
 def explain(
-    kind: str, document: SourceDocument, secrets: Sequence[str], request: Request, at: float
+    kind: str, document: WebhookDocument, secrets: Sequence[str], request: Request, at: float
 ) -> Verdict:
     """What the receiver would say of `request` if it came at `at` (epoch seconds), and why.
 
     `secrets` are the texts that count, newest first.
     """
-    source = KINDS[kind]
+    source = WEBHOOK_KINDS[kind]
     try:
         signed = source.read(request, document)
     except SignatureRefused as error:
@@ -154,8 +154,8 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def _facts(
-    source: SourceKind,
-    document: SourceDocument,
+    source: WebhookKind,
+    document: WebhookDocument,
     secrets: Sequence[str],
     request: Request,
     signed: Signed,
@@ -181,7 +181,7 @@ def _facts(
     return facts
 
 
-def _expected(source: SourceKind, document: SourceDocument, secret: str, signed: Signed) -> str:
+def _expected(source: WebhookKind, document: WebhookDocument, secret: str, signed: Signed) -> str:
     try:
         return _shown(mac(source.key(secret, document), signed.message, signed.algorithm))
     except ConfigurationError as error:
@@ -211,8 +211,8 @@ def _event_facts(received: Received) -> dict[str, str]:
 
 
 def _hints(
-    source: SourceKind,
-    document: SourceDocument,
+    source: WebhookKind,
+    document: WebhookDocument,
     secrets: Sequence[str],
     request: Request,
 ) -> Iterator[str]:
@@ -229,7 +229,7 @@ def _hints(
             return
 
 
-def _fits(source: SourceKind, document: SourceDocument, secret: str, signed: Signed) -> bool:
+def _fits(source: WebhookKind, document: WebhookDocument, secret: str, signed: Signed) -> bool:
     try:
         expected = mac(source.key(secret, document), signed.message, signed.algorithm)
     except ConfigurationError:
