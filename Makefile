@@ -87,6 +87,7 @@ lock: $(venv)/uv ## resolve every dependency again
 	@$(compile) --group dev pyproject.toml layers/switchboard/pyproject.toml --no-emit-package switchboard -o locks/dev.txt
 	@$(compile) layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/layer.txt
 	@$(compile) --group runtime -c locks/dev.txt -o locks/runtime.txt
+	@$(compile) --group stream_reader layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/stream_reader.txt
 	@PATH="$(node):$$PATH" $(npm) install --package-lock-only --silent
 
 clean: ## remove everything that was built or installed

@@ -1,16 +1,12 @@
 """The adapters over moto: what arrives in AWS, and what AWS's refusals become."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from switchboard.archive import RawLine
-from switchboard.aws import clients
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.events_table import EventsTable
@@ -32,42 +28,7 @@ from switchboard.routing import Choice
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.stores import Clock, RecordingTelemetry
 
-REGION = "eu-west-1"
-TABLES = {
-    "ledger": ("group", "delivery"),
-    "events": ("group", "event_id"),
-    "state": ("item", None),
-    "configuration": ("name", "version"),
-}
-
-
-@pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    clients._made.cache_clear()
-    with mock_aws():
-        yield
-    clients._made.cache_clear()
-
-
-@pytest.fixture
-def tables(aws: None) -> None:
-    del aws
-    dynamodb: Any = boto3.client("dynamodb")
-    for name, (partition, sort) in TABLES.items():
-        keys = [(partition, "HASH")] + ([(sort, "RANGE")] if sort else [])
-        dynamodb.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
-            AttributeDefinitions=[
-                {"AttributeName": key, "AttributeType": "N" if key == "version" else "S"}
-                for key, _ in keys
-            ],
-        )
-
+pytestmark = pytest.mark.usefixtures("aws")
 
 ENTRY = Entry(
     group="interaction:one",

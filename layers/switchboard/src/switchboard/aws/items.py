@@ -1,6 +1,8 @@
 """DynamoDB items: plain values to attribute values and back, and the conditional write."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from switchboard.aws.clients import client
@@ -66,3 +68,46 @@ def put_if(
             response: Any = error.response
             return from_item(response.get("Item", {}))
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change an item by `expression` where `condition` holds.
+
+    Both write attributes as `#owner`, because many words are DynamoDB's own, and `values` by their
+    placeholders.
+    """
+
+    expression: str
+    condition: str
+    values: Mapping[str, Plain]
+
+
+def update_if(table: str, key: Item, update: Update, doing: str) -> dict[str, Any] | None:
+    """Make `update`.
+
+    Returns:
+        The plain values of the whole item as it is now; None where the condition did not hold.
+
+    Raises:
+        Unavailable, ConfigurationError: as `translated` says.
+    """
+    from botocore.exceptions import ClientError
+
+    names = re.findall(r"#(\w+)", f"{update.expression} {update.condition}")
+    with translated(doing):
+        try:
+            answer = client("dynamodb").update_item(
+                TableName=table,
+                Key=key,
+                UpdateExpression=update.expression,
+                ConditionExpression=update.condition,
+                ExpressionAttributeNames={f"#{name}": name for name in names},
+                ExpressionAttributeValues=to_item(update.values),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return None
+    return from_item(answer["Attributes"])
