@@ -3,9 +3,10 @@
 import asyncio
 import time
 
+from switchboard.bulk_progress import BulkProgress
+
 from functions.stream_reader.catch_up import CatchUp
 from functions.stream_reader.measures import Measures
-from switchboard.bulk_progress import BulkProgress
 from switchboard.errors import SwitchboardError
 
 ASK_EVERY_SECONDS = 5.0
@@ -32,7 +33,9 @@ async def _ask(catch_up: CatchUp, progress: BulkProgress) -> None:
     events = catch_up.to_ask(ASK_AT_ONCE)
     if events:
         catch_up.routed(await asyncio.to_thread(progress.routed, events))
+    if not catch_up.asks_whether_empty(time.time()):
+        return
+    is_empty = await asyncio.to_thread(progress.empty)
     # A suspicion that began while the queue was being looked at is not ended by that look.
-    if catch_up.asks_whether_empty(time.time()) and await asyncio.to_thread(progress.empty):
-        if catch_up.asks_whether_empty(time.time()):
-            catch_up.bulk_was_empty()
+    if is_empty and catch_up.asks_whether_empty(time.time()):
+        catch_up.bulk_was_empty()

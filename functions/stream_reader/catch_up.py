@@ -5,6 +5,9 @@ event of a group went to bulk, all that follow it go there too, until the router
 last of them (`events` then says `routed`). After a restart it may not be known which groups have
 events in bulk; then each is taken to have some until it is proven otherwise, or until bulk is seen
 to be empty.
+
+The other way needs no such care as long as the router takes from `ingest` within the age from
+which events are late: what was sent live is routed long before its group could go to bulk.
 """
 
 from collections import OrderedDict

@@ -19,7 +19,7 @@ LARGEST_FRAME = 32 * 1024 * 1024
 """The broker's limit is on compressed entries: a chunked message of 12 MB is a frame of 16 MB."""
 
 
-class Refused(Exception):  # noqa: N818 - the field's word for it
+class Refused(Exception):
     """The server answered the handshake, and not with a session."""
 
     def __init__(self, answer: Refusal) -> None:
@@ -27,7 +27,7 @@ class Refused(Exception):  # noqa: N818 - the field's word for it
         self.answer = answer
 
 
-class Unreachable(Exception):  # noqa: N818 - the field's word for it
+class Unreachable(Exception):
     """Nothing answered that speaks HTTP, or not in time."""
 
 
@@ -52,7 +52,7 @@ async def session(url: str, headers: Mapping[str, str]) -> AsyncIterator[ClientC
         )
     except InvalidStatus as error:
         response = error.response
-        raise Refused(refusal(response.status_code, response.body or b"")) from None
+        raise Refused(refusal(response.status_code, bytes(response.body or b""))) from None
     except InvalidURI as error:
         # A redirect to an http: address, as Pulsar 4.0 answers a path that is too short.
         raise Refused(Refusal(302, str(error))) from None

@@ -71,9 +71,7 @@ class Intake:
         return _arrived(received, body, None, arrived)
 
 
-def _arrived(
-    received: Received, body: str, published: float | None, arrived: datetime
-) -> Arrived:
+def _arrived(received: Received, body: str, published: float | None, arrived: datetime) -> Arrived:
     raw = Raw.model_construct(kind=KIND.kind, body=body, received_at=utc_text(arrived))
     envelope = Envelope.model_construct(event=received.event, group=received.group, raw=raw)
     return Arrived(received.event, envelope, published)

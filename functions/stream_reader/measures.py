@@ -28,7 +28,7 @@ class Measures:
 
     def event(self, name: str, **properties: str) -> None:
         """Count what is rare enough to be told with its properties."""
-        self._telemetry.count(name, source=self.source, **properties)
+        self._telemetry.count(name, 1, source=self.source, **properties)
 
     def warn(self, message: str, **fields: Any) -> None:
         """A structured warning at once."""

@@ -26,7 +26,7 @@ class WayPast:
 async def next_way_past(mark: Mark, probe: Probe) -> WayPast | None:
     """The way past the one message that follows `mark`, if that mutes its sessions.
 
-    A new session from `mark` was brought nothing. None: nor is any other, so the topic may be quiet.
+    A new session from `mark` was brought nothing. None: nor was any other; the topic may be quiet.
     """
     return await _first_that_speaks(_ways_past(mark), probe)
 

@@ -58,5 +58,3 @@ def _place(document: StreamDocument, place: Place) -> PlaceToRead:
         first=lambda now: first_checkpoint(document.start, now),
         session=lambda kept, around: TopicSession(place, kept, around),
     )
-
-

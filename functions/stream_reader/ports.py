@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from functions.stream_reader.forwarder import BatchSender
 from switchboard.bulk_progress import BulkProgress
+
+from functions.stream_reader.forwarder import BatchSender
 from switchboard.checkpoints import CheckpointStore
 from switchboard.claims import ClaimStore
 from switchboard.configuration import LastGood, Parameters

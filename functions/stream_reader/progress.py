@@ -15,7 +15,7 @@ from switchboard.checkpoints import CheckpointStore
 ALIVE_EVERY_SECONDS = 60.0
 
 
-class FencedOut(Exception):  # noqa: N818 - the field's word for it
+class FencedOut(Exception):
     """Another reader has written since: this one must stop."""
 
 
@@ -83,5 +83,3 @@ def _is_news(kept: Checkpoint | None, now: Checkpoint) -> bool:
     if kept is None or kept.message_id != now.message_id:
         return True
     return now.alive_at - kept.alive_at >= ALIVE_EVERY_SECONDS
-
-

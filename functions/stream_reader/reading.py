@@ -58,9 +58,7 @@ class Reading:
         outlet, work = await self._begin()
         try:
             while not ended():
-                await asyncio.wait(
-                    [*work, lost], timeout=0.1, return_when=asyncio.FIRST_COMPLETED
-                )
+                await asyncio.wait([*work, lost], timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
                 if lost.done():
                     return
                 for task in work:
@@ -113,10 +111,10 @@ class Reading:
         if self._plan.suspects:
             catch_up.suspect_everything(time.time())
 
-    async def _credentials(self, refused_before: bool) -> Mapping[str, str]:  # noqa: FBT001
+    async def _credentials(self, refused_before: bool) -> Mapping[str, str]:
         return await asyncio.to_thread(self._secret, refused_before)
 
-    def _secret(self, refused_before: bool) -> Mapping[str, str]:  # noqa: FBT001
+    def _secret(self, refused_before: bool) -> Mapping[str, str]:
         name = f"sources/{self._source}"
         if refused_before:
             self._ports.secrets.refresh(name)

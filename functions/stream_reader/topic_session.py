@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -154,8 +155,10 @@ class TopicSession:
     async def _read(self, socket: ClientConnection, sentinel: Sentinel | None) -> End:
         """Take in frames until the session ends; when stopping, finish what came."""
         opened = time.monotonic()
-        work = [asyncio.create_task(each) for each in (self._take_in(socket), self._answer(socket))]
-        stopping = asyncio.create_task(self._stopping.wait())
+        work: list[asyncio.Task[Any]] = [
+            asyncio.create_task(each) for each in (self._take_in(socket), self._answer(socket))
+        ]
+        stopping: asyncio.Task[Any] = asyncio.create_task(self._stopping.wait())
         try:
             while True:
                 await asyncio.wait(
@@ -228,7 +231,7 @@ class TopicSession:
             self._measures.count("duplicates")
             self._answers_due.set()
             return
-        confirm = partial(self._confirmed, pending)
+        confirm: Confirm = partial(self._confirmed, pending)
         gap = self._gaps.follow(mark) if self._is_reader else None
         if gap is not None:
             confirm = _second_time(confirm)
@@ -306,7 +309,7 @@ def _second_time(call: Confirm) -> Confirm:
     def confirm() -> None:
         nonlocal given
         given += 1
-        if given == 2:  # noqa: PLR2004 - the second time
+        if given == 2:
             call()
 
     return confirm

@@ -7,12 +7,13 @@ import socket
 import time
 from collections.abc import Sequence
 
+from switchboard.aws.async_sqs import AsyncSqs
+from switchboard.aws.bulk_progress import BulkQueueProgress
+
 from functions.stream_reader.health import show_progress
 from functions.stream_reader.ports import Ports
 from functions.stream_reader.source_reader import SourceReader
 from switchboard.aws.archive import ArchiveBucket
-from switchboard.aws.async_sqs import AsyncSqs
-from switchboard.aws.bulk_progress import BulkQueueProgress
 from switchboard.aws.checkpoint_table import CheckpointTable
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.lease_table import LeaseTable

@@ -83,11 +83,14 @@ class TwoQueues(RuleBasedStateMachine):
         self.at = 0
         self.kept = (CatchUpState(), 0)
         self.catch_up = fresh(self.now)
-        self.emptied_at: float | None = None
 
     @rule(group=st.sampled_from(GROUPS), pause=st.sampled_from([0.0, 1.0, OLD_AFTER]))
     def publish(self, group: str, pause: float) -> None:
+        """Time passes; what was live is routed long before it could be called late."""
         self.now += pause
+        for live in self.queues[False].values() if pause == OLD_AFTER else ():
+            self.routed.extend(live)
+            live.clear()
         self.topic.append((group, self.now))
 
     @precondition(lambda self: self.at < len(self.topic))
@@ -103,7 +106,7 @@ class TwoQueues(RuleBasedStateMachine):
 
     @precondition(lambda self: any(self.queues[True].values()) or any(self.queues[False].values()))
     @rule(lane=st.booleans(), group=st.sampled_from(GROUPS))
-    def route(self, lane: bool, group: str) -> None:  # noqa: FBT001
+    def route(self, lane: bool, group: str) -> None:
         queue = self.queues[lane][group]
         if queue:
             self.routed.append(queue.popleft())
@@ -129,7 +132,7 @@ class TwoQueues(RuleBasedStateMachine):
         self.kept = (self.catch_up.state(), self.kept[1])
 
     @rule(forgets_names=st.booleans())
-    def restart(self, forgets_names: bool) -> None:  # noqa: FBT001
+    def restart(self, forgets_names: bool) -> None:
         state, self.at = self.kept
         if forgets_names and state.groups:
             state = CatchUpState(everything=True)
