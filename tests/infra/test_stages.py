@@ -100,3 +100,55 @@ def test_two_syntheses_are_equal(laptop: Any, tmp_path: Any) -> None:
     assert {name: json.dumps(one) for name, one in again.templates.items()} == {
         name: json.dumps(one) for name, one in laptop.templates.items()
     }
+
+
+def texts(made: Any) -> str:
+    return "".join(json.dumps(template) for template in made.templates.values())
+
+
+def test_what_is_for_webhooks_skips_a_stream(make_stage: Make) -> None:
+    stream = {"contact-center": {"kind": "stream"}}
+    both = make_stage("both", {"sources": {**SOURCES, **stream}, "destinations": {}})
+    paths = [found["PathPart"] for _, _, found in both.resources("AWS::ApiGateway::Resource")]
+    assert paths == ["webhooks", "meetings"]
+    (receiver,) = [
+        found
+        for _, _, found in both.resources("AWS::Lambda::Function")
+        if found["FunctionName"].endswith("receive-webhook")
+    ]
+    variables = receiver["Environment"]["Variables"]
+    assert json.loads(variables["SWITCHBOARD_SOURCES"]) == {"meetings": "jaas"}
+    (role,) = [
+        found
+        for _, _, found in both.resources("AWS::IAM::Role")
+        if str(found.get("RoleName")).endswith("receive-webhook-role")
+    ]
+    assert "contact-center" not in json.dumps(role)
+    alarms = [found["AlarmName"] for _, _, found in both.resources("AWS::CloudWatch::Alarm")]
+    assert "switchboard-made-meetings-refused-signature" in alarms
+    assert "switchboard-made-contact-center-refused-signature" not in alarms
+
+
+def test_a_stage_with_a_stream_alone_has_no_api(make_stage: Make) -> None:
+    stage = {"sources": {"contact-center": {"kind": "stream"}}, "destinations": {"crm": WEBHOOK}}
+    made = make_stage("stream", stage)
+    kinds = {
+        one["Type"] for found in made.templates.values() for one in found["Resources"].values()
+    }
+    assert "AWS::Lambda::Function" in kinds
+    assert not [kind for kind in kinds if kind.startswith("AWS::ApiGateway")]
+    assert "receive-webhook" not in texts(made)
+    (core,) = [
+        found["Value"]
+        for _, _, found in made.resources("AWS::SSM::Parameter")
+        if found["Name"].endswith("deployment/core")
+    ]
+    written = json.dumps(core)
+    assert "contact-center" in written
+    assert "api_url" not in written
+
+
+@pytest.mark.parametrize("more", [{"requests_per_second": 5}, {"edge_allow": ["52.26.201.32/32"]}])
+def test_a_stream_has_no_route_to_configure(more: Any) -> None:
+    sources = {"contact-center": {"kind": "stream", **more}}
+    assert f"{next(iter(more))} is for webhooks" in refused(sources=sources)

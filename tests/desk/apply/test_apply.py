@@ -6,7 +6,12 @@ import pytest
 from desk.apply.documents import DocumentError, read_documents, stripped
 from desk.apply.plan import Action, Step, plan
 
-KINDS = {"sources/meetings": "jaas", "destinations/crm": "webhook", "destinations/lake": "s3"}
+KINDS = {
+    "sources/meetings": "jaas",
+    "sources/cc": "stream",
+    "destinations/crm": "webhook",
+    "destinations/lake": "s3",
+}
 CRM = '{"url":"https://example.com/hook"}'
 
 
@@ -58,6 +63,8 @@ def test_what_is_new_changed_or_the_same() -> None:
         ("destinations/crm", '{"url":"https://x.example","mapping":"gone"}', "no mappings/gone"),
         ("destinations/new", CRM, "add it to cdk.json"),
         ("sources/meetings", '{"tolerance_seconds": "soon"}', "tolerance_seconds"),
+        ("sources/cc", '{"tolerance_seconds": 300}', "host"),
+        ("sources/cc", '{"host": "h", "tenant": "t", "mode": "consumer"}', "needs subscription"),
         ("mappings/m", '{"fields": {"A": "e146(x)"}}', "did you mean e164"),
         ("mappings/m", '{"fields": {}}', "fields"),
     ],
@@ -68,6 +75,11 @@ def test_what_a_function_would_refuse_is_refused_before_it_is_written(
     step = only(name, text)
     assert step.action is Action.REFUSE
     assert why in step.reason
+
+
+def test_the_document_of_a_stream_is_planned_like_any_other() -> None:
+    text = '{"host":"pulsar-ws-euw2.8x8.com","tenant":"acme01"}'
+    assert only("sources/cc", text).action is Action.CREATE
 
 
 def test_a_mapping_may_be_in_the_files_or_in_ssm() -> None:

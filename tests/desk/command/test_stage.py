@@ -57,7 +57,7 @@ def deploy() -> None:
         "ledger_table": "ledger",
         "events_table": "events",
         "archive_bucket": "archive",
-        "sources": {"meetings": "jaas"},
+        "sources": {"meetings": "jaas", "contact-center": "stream"},
     })  # fmt: skip
     put("deployment/destinations/crm", {
         "kind": "webhook",
@@ -89,7 +89,7 @@ def deploy() -> None:
             ],
             **(more if index else {}),
         )
-    for name in ("sources/meetings", "destinations/crm"):
+    for name in ("sources/meetings", "sources/contact-center", "destinations/crm"):
         boto3.client("secretsmanager").create_secret(
             Name=f"/switchboard/{STAGE}/{name}", SecretString="{}"
         )
@@ -197,6 +197,17 @@ class TestSecrets:
     def test_a_secret_is_set_from_stdin(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.set(monkeypatch, "destinations/crm", '{"signing_secret": "s3cret"}') == 0
         assert self.value("destinations/crm") == {"signing_secret": "s3cret"}
+
+    @pytest.mark.parametrize(
+        ("name", "field"),
+        [("sources/meetings", "signing_secret"), ("sources/contact-center", "key")],
+    )
+    def test_a_sources_secret_has_the_fields_of_its_kind(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, field: str
+    ) -> None:
+        assert self.set(monkeypatch, name, json.dumps({field: "s3cret"})) == 0
+        assert self.value(name) == {field: "s3cret"}
+        assert self.set(monkeypatch, name, '{"password": "s3cret"}') == 1
 
     @pytest.mark.parametrize(
         ("text", "why"),
