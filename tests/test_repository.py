@@ -30,6 +30,10 @@ BREAKS = {
     "only-aws-has-boto3": ("functions/to_s3/request.py", "import boto3"),
     "functions-are-independent": ("functions/to_s3/request.py", "import functions.to_webhook.spec"),
     "functions-look-down": ("functions/to_s3/request.py", "import infra.names"),
+    "async-sqs-is-the-readers": (
+        "functions/to_s3/request.py",
+        "import switchboard.aws.async_sqs",
+    ),
     "infra-reads-specs": ("infra/names.py", "import switchboard.aws.clients"),
     "the-world-outside": ("desk/sender/signing.py", "import switchboard.event"),
     "the-stream-outside": ("desk/pulsar/topic.py", "import switchboard.event"),
