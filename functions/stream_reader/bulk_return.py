@@ -9,7 +9,6 @@ from functions.stream_reader.catch_up import CatchUp
 from functions.stream_reader.measures import Measures
 from switchboard.errors import SwitchboardError
 
-ASK_EVERY_SECONDS = 5.0
 ASK_AT_ONCE = 200
 
 
@@ -18,7 +17,7 @@ async def bring_back(
     progress: BulkProgress,
     measures: Measures,
     *,
-    every: float = ASK_EVERY_SECONDS,
+    every: float,
 ) -> None:
     """Ask for ever, while there is something to ask; what cannot be asked now is asked later."""
     while True:

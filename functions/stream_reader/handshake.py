@@ -74,7 +74,8 @@ def refusal(status: int, body: bytes) -> Refusal:
 class BackOff:
     """Full jitter, doubling up to a minute; only a healthy minute starts it anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float = LONGEST_SECONDS) -> None:
+        self._longest = longest
         self._tries = 0
 
     def healthy(self) -> None:
@@ -84,4 +85,4 @@ class BackOff:
     def seconds(self, jitter: float) -> float:
         """How long to wait before the next try; `jitter` is from 0 to 1."""
         self._tries += 1
-        return min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(self._tries, 10)) * jitter
+        return min(self._longest, FIRST_SECONDS * 2.0 ** min(self._tries, 10)) * jitter

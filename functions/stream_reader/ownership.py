@@ -10,11 +10,9 @@ import contextlib
 import time
 
 from functions.stream_reader.measures import Measures
+from functions.stream_reader.pace import Pace
 from switchboard.errors import SwitchboardError
 from switchboard.lease import Lease, LeaseStore
-
-LEASE_SECONDS = 30.0
-CONTEND_EVERY_SECONDS = 5.0
 
 
 class Ownership:
@@ -26,16 +24,14 @@ class Ownership:
         source: str,
         owner: str,
         measures: Measures,
-        *,
-        seconds: float = LEASE_SECONDS,
-        contend_every: float = CONTEND_EVERY_SECONDS,
+        pace: Pace,
     ) -> None:
         self._leases = leases
         self._source = source
         self._owner = owner
         self._measures = measures
-        self._seconds = seconds
-        self._contend_every = contend_every
+        self._seconds = pace.lease
+        self._contend_every = pace.contend_every
         self._held_until = 0.0
 
     async def contend(self) -> Lease:

@@ -1,10 +1,11 @@
 """Everything that the reader of a source touches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from switchboard.bulk_progress import BulkProgress
 
 from functions.stream_reader.forwarder import BatchSender
+from functions.stream_reader.pace import Pace
 from switchboard.checkpoints import CheckpointStore
 from switchboard.claims import ClaimStore
 from switchboard.configuration import LastGood, Parameters
@@ -29,3 +30,4 @@ class Ports:
     bulk_progress: BulkProgress
     telemetry: Telemetry
     owner: str
+    pace: Pace = field(default_factory=Pace)

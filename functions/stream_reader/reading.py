@@ -18,10 +18,6 @@ from functions.stream_reader.topic_session import Surroundings, TopicSession
 from switchboard.errors import ConfigurationError, SwitchboardError
 from switchboard.sources.stream_document import StreamDocument
 
-KEEP_EVERY_SECONDS = 1.0
-DRAIN_SECONDS = 60.0
-"""Of the 120 between the stop signal and the kill: for what came and SQS has not taken yet."""
-
 
 class Reading:
     """`progress` is None where the server keeps the place and no lease is held."""
@@ -83,7 +79,7 @@ class Reading:
         work = [
             asyncio.create_task(live.run()),
             asyncio.create_task(bulk.run()),
-            asyncio.create_task(bring_back(catch_up, self._ports.bulk_progress, self._measures)),
+            asyncio.create_task(self._bring_back(catch_up)),
             *(asyncio.create_task(session.run()) for session in self._sessions.values()),
         ]
         if self._progress is not None:
@@ -98,6 +94,7 @@ class Reading:
             forward=outlet.forward,
             connected=lambda: self._connected(outlet.catch_up),
             measures=self._measures,
+            pace=self._ports.pace,
         )
         sessions = {}
         for place in self._plan.places:
@@ -125,10 +122,14 @@ class Reading:
             )
         return secret
 
+    async def _bring_back(self, catch_up: CatchUp) -> None:
+        every = self._ports.pace.ask_every
+        await bring_back(catch_up, self._ports.bulk_progress, self._measures, every=every)
+
     async def _keep(self, progress: Progress, catch_up: CatchUp) -> None:
         """Keep the checkpoints each second; a store that is away only delays them."""
         while True:
-            await asyncio.sleep(KEEP_EVERY_SECONDS)
+            await asyncio.sleep(self._ports.pace.keep_every)
             try:
                 await progress.write(catch_up.state(), self._marks())
             except SwitchboardError as error:
@@ -144,7 +145,7 @@ class Reading:
         for session in self._sessions.values():
             session.stop()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
+            async with asyncio.timeout(self._ports.pace.drain):
                 await asyncio.gather(*(session.stopped() for session in self._sessions.values()))
         if self._progress is not None:
             await self._progress.write(outlet.catch_up.state(), self._marks())

@@ -15,9 +15,6 @@ from switchboard.errors import ConfigurationError, SwitchboardError
 from switchboard.lease import Lease
 from switchboard.sources.stream_document import StreamDocument
 
-LOOK_EVERY_SECONDS = 5.0
-TRY_AGAIN_SECONDS = 10.0
-
 
 class SourceReader:
     """Reads the source `name` until it is stopped."""
@@ -47,7 +44,7 @@ class SourceReader:
             else:
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), TRY_AGAIN_SECONDS)
+                await asyncio.wait_for(self._stopping.wait(), self._ports.pace.try_again)
 
     def _in_flight(self) -> float:
         return 0 if self._reading is None else self._reading.in_flight
@@ -72,7 +69,8 @@ class SourceReader:
         if not plan_of(configured.document).leased:
             await self._read(configured, None, lost)
             return
-        ownership = Ownership(self._ports.leases, self._name, self._ports.owner, self.measures)
+        ports = self._ports
+        ownership = Ownership(ports.leases, self._name, ports.owner, self.measures, ports.pace)
         lease = await self._contend(ownership)
         if lease is None:
             return
@@ -123,7 +121,7 @@ class SourceReader:
     async def _changed(self, version: int) -> None:
         """Wait until another version of the document serves."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await asyncio.sleep(self._ports.pace.document_every)
             with contextlib.suppress(SwitchboardError):
                 if (await asyncio.to_thread(self._judged)).version != version:
                     return

@@ -22,6 +22,7 @@ from functions.stream_reader.handshake import HEALTHY_SECONDS, BackOff
 from functions.stream_reader.intake import Arrived, Intake
 from functions.stream_reader.measures import Measures
 from functions.stream_reader.mute import WayPast, next_way_past, way_to
+from functions.stream_reader.pace import Pace
 from functions.stream_reader.probing import Sentinel, first_frame
 from functions.stream_reader.troubles import Troubles
 from functions.stream_reader.watch import End, Limits, must_end
@@ -38,7 +39,6 @@ class Surroundings:
 
     `credentials` gives the source's secret (True: read it anew, for it was refused); `forward`
     takes an event and what to call when SQS has it; `connected` is called at each new session.
-    `probe_seconds` is how long a session is listened to, to tell a mute topic from a quiet one.
     """
 
     source: str
@@ -47,8 +47,7 @@ class Surroundings:
     forward: Callable[[Arrived, Confirm], None]
     connected: Callable[[], None]
     measures: Measures
-    look_every_seconds: float = 0.5
-    probe_seconds: float = 20.0
+    pace: Pace
 
 
 class TopicSession:
@@ -101,7 +100,7 @@ class TopicSession:
 
     async def run(self) -> None:
         """Read until stopped. What a session fails of is told, and the next one is tried."""
-        back_off = BackOff()
+        back_off = BackOff(self._around.pace.longest_back_off)
         troubles = Troubles(self.name, self._measures)
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -163,7 +162,7 @@ class TopicSession:
             while True:
                 await asyncio.wait(
                     [*work, stopping],
-                    timeout=self._around.look_every_seconds,
+                    timeout=self._around.pace.look_every,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if stopping.done():
@@ -190,7 +189,7 @@ class TopicSession:
             # The server may not send: it is not silent, and may be losing what it cannot keep.
             self._heard = now
             self._gaps.unread(time.time() - self._alive_at)
-        patience = self._around.probe_seconds
+        patience = self._around.pace.probe
         if sentinel is not None and sentinel.outran(self._heard, now, patience):
             return End.MUTED
         if not self._ever_heard and now - self._began > self._document.nothing_ever_came_seconds:
@@ -280,7 +279,7 @@ class TopicSession:
 
         async def probe(message_id: str) -> Mark | None:
             url = reader_url(self._document, self._place, message_id, queue_size=1)
-            frame = await first_frame(url, credential, self._around.probe_seconds)
+            frame = await first_frame(url, credential, self._around.pace.probe)
             return None if frame is None else Mark(frame.message_id, frame.published)
 
         if await probe(self._window.resume_after) is not None:

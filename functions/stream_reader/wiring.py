@@ -1,10 +1,9 @@
 """The reader with its adapters to AWS, from start to a clean stop."""
 
 import asyncio
-import os
 import signal
-import socket
 import time
+import uuid
 from collections.abc import Sequence
 
 from switchboard.aws.async_sqs import AsyncSqs
@@ -15,6 +14,7 @@ from functions.stream_reader.ports import Ports
 from functions.stream_reader.source_reader import SourceReader
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.checkpoint_table import CheckpointTable
+from switchboard.aws.clients import client
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.lease_table import LeaseTable
 from switchboard.aws.parameters import NamedParameters
@@ -40,13 +40,14 @@ def ports_of(settings: ReaderSettings, telemetry: InvocationTelemetry, sender: A
         checkpoints=CheckpointTable(settings.state_table),
         bulk_progress=BulkQueueProgress(settings.events_table, settings.ingest_bulk_queue_url),
         telemetry=telemetry,
-        owner=f"{socket.gethostname()}/{os.getpid()}",
+        owner=str(uuid.uuid4()),
     )
 
 
 async def read_all(settings: ReaderSettings, telemetry: InvocationTelemetry) -> None:
     """Read every source of the stage until SIGTERM or SIGINT, then stop cleanly."""
-    sender = AsyncSqs()
+    sqs = client("sqs").meta
+    sender = AsyncSqs(sqs.region_name, sqs.endpoint_url)
     ports = ports_of(settings, telemetry, sender)
     readers = [SourceReader(name, ports) for name in settings.sources]
     loop = asyncio.get_running_loop()

@@ -96,19 +96,19 @@ class StreamDocument(SourceDocument):
     )
     silence_seconds: int = Field(
         default=600,
-        ge=60,
+        ge=5,
         le=86_400,
         description="After how long without a message the stream counts as silent.",
     )
     connection_age_seconds: int = Field(
         default=3600,
-        ge=60,
+        ge=5,
         le=86_400,
         description="After how long a connection is replaced by a new one.",
     )
     catch_up_seconds: int = Field(
         default=600,
-        ge=60,
+        ge=5,
         le=86_400,
         description="From which age (by its publish time) a message goes to the bulk queue.",
     )
@@ -120,7 +120,7 @@ class StreamDocument(SourceDocument):
     )
     nothing_ever_came_seconds: int = Field(
         default=3600,
-        ge=60,
+        ge=5,
         le=604_800,
         description="After how long a stream that never brought a message is alarmed.",
     )

@@ -1,0 +1,248 @@
+"""The reader on a loop of its own, between a server that speaks Pulsar and queues in memory."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from functions.stream_reader.pace import Pace
+from functions.stream_reader.ports import Ports
+from functions.stream_reader.source_reader import SourceReader
+from switchboard.configuration import LastGood, Parameters
+from switchboard.envelope import Envelope, decode
+from switchboard.errors import Unavailable
+from switchboard.queue import Outgoing
+from switchboard.testing.stores import (
+    MemoryBucket,
+    MemoryCheckpoints,
+    MemoryConfiguration,
+    MemoryLeases,
+    MemoryParameters,
+    RecordingTelemetry,
+)
+
+PATIENCE = 60.0
+SOURCE = "contact-centre"
+LIVE, BULK = "https://queues/ingest.fifo", "https://queues/ingest-bulk.fifo"
+
+QUICK = Pace(
+    lease=2.0,
+    contend_every=0.1,
+    keep_every=0.05,
+    look_every=0.05,
+    probe=0.5,
+    ask_every=0.05,
+    document_every=0.1,
+    try_again=0.1,
+    longest_back_off=0.5,
+)
+
+T = TypeVar("T")
+
+
+class MemorySqs:
+    """SQS as the forwarder sees it. `refuse` says why a message is refused, or None."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[Outgoing]] = {LIVE: [], BULK: []}
+        self.refuse: Callable[[Outgoing], str | None] = lambda _: None
+        self.down = False
+        self.lose_answers = False
+        self.seconds = 0.0
+        self.most_waiting = 0
+        self._waiting = 0
+
+    async def send_batch(self, queue_url: str, messages: Sequence[Outgoing]) -> list[str | None]:
+        """See BatchSender."""
+        assert len({message.group for message in messages}) == len(messages) <= 10
+        self._waiting += len(messages)
+        self.most_waiting = max(self.most_waiting, self._waiting)
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self._waiting -= len(messages)
+        if self.down:
+            raise Unavailable("sending to SQS: it is down")
+        answers = [self.refuse(message) for message in messages]
+        for message, answer in zip(messages, answers, strict=True):
+            if answer is None:
+                self.taken[queue_url].append(message)
+        if self.lose_answers:
+            raise Unavailable("sending to SQS: the answer was lost")
+        return answers
+
+
+class MemorySecrets:
+    """See SecretStore."""
+
+    def __init__(self, **fields: str) -> None:
+        self.current: Mapping[str, str] = fields
+        self._cached: Mapping[str, str] = fields
+
+    def accepted(self, name: str, *, rotation_hours: int = 24) -> tuple[Mapping[str, str], ...]:
+        """What was read last."""
+        del name, rotation_hours
+        return (self._cached,)
+
+    def refresh(self, name: str) -> None:
+        """Read the current value the next time."""
+        del name
+        self._cached = self.current
+
+
+class MemoryBulk:
+    """See BulkProgress."""
+
+    def __init__(self) -> None:
+        self.done: set[tuple[str, str]] = set()
+        self.asked = 0
+        self.is_empty = False
+
+    def routed(self, events: Sequence[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        """Which of `events` were fanned out."""
+        self.asked += 1
+        return self.done & set(events)
+
+    def empty(self) -> bool:
+        """Whether nothing is in the queue."""
+        return self.is_empty
+
+
+class Stage:
+    """What outlives a task: documents, checkpoints, leases, queues, secrets."""
+
+    def __init__(self, url: str, key: str, **document: Any) -> None:
+        host = url.removeprefix("ws://")
+        self.document = {
+            "host": host,
+            "tls": False,
+            "tenant": "public",
+            "credential": "token",
+            "start": "earliest",
+            **document,
+        }
+        self.parameters = MemoryParameters()
+        self.write_document()
+        self.checkpoints = MemoryCheckpoints()
+        self.leases = MemoryLeases()
+        self.sqs = MemorySqs()
+        self.bucket = MemoryBucket()
+        self.secrets = MemorySecrets(key=key)
+        self.bulk = MemoryBulk()
+
+    def write_document(self, **changes: Any) -> None:
+        """Put the document, changed, into the parameters."""
+        self.document |= changes
+        self.parameters.set(f"sources/{SOURCE}", json.dumps(self.document))
+
+    def envelopes(self, queue: str = LIVE) -> list[Envelope]:
+        """What a queue took, each event once, in the order of arrival."""
+        seen = {message.deduplication_id: message for message in reversed(self.sqs.taken[queue])}
+        return [decode(message.body) for message in reversed(seen.values())]
+
+    def bodies(self, queue: str = LIVE) -> list[str]:
+        """The payloads of what a queue took, each event once."""
+        return [envelope.raw.body for envelope in self.envelopes(queue) if envelope.raw]
+
+
+class Running:
+    """A task that reads the stage's source."""
+
+    def __init__(self, stage: Stage, owner: str = "one", **pace: float) -> None:
+        self.telemetry = RecordingTelemetry()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._stack = ExitStack()
+        self.reader = SourceReader(
+            SOURCE,
+            Ports(
+                sender=stage.sqs,
+                ingest_url=LIVE,
+                bulk_url=BULK,
+                claims=stage.bucket,
+                parameters=Parameters(stage.parameters, time.time),
+                last_good=LastGood(MemoryConfiguration(), self.telemetry),
+                secrets=stage.secrets,
+                leases=stage.leases,
+                checkpoints=stage.checkpoints,
+                bulk_progress=stage.bulk,
+                telemetry=self.telemetry,
+                owner=owner,
+                pace=replace(QUICK, **pace),
+            ),
+        )
+        self._work: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._work = self.start(self.reader.run())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.stop()
+        self.kill()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Run something on the reader's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def stop(self) -> None:
+        """SIGTERM, and the wait for its end."""
+        assert self._work is not None
+        self._loop.call_soon_threadsafe(self.reader.stop)
+        if not self._work.cancelled():
+            self._work.result(PATIENCE)
+
+    def kill(self) -> None:
+        """End at once: nothing is finished, nothing is kept, sockets are cut by the system."""
+        if self._loop.is_running():
+            self.start(_drop_everything()).result(PATIENCE)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(PATIENCE)
+
+    def count(self, name: str) -> float:
+        """A metric, until now."""
+        done = threading.Event()
+
+        def gather() -> None:
+            self.reader.measures.gather()
+            done.set()
+
+        self._loop.call_soon_threadsafe(gather)
+        assert done.wait(PATIENCE)
+        return self.telemetry.counts.get((name, SOURCE), 0)
+
+
+async def _drop_everything() -> None:
+    for transport in _open_transports():
+        transport.abort()
+    mine = asyncio.current_task()
+    for task in asyncio.all_tasks():
+        if task is not mine:
+            task.cancel()
+    await asyncio.sleep(0)
+
+
+def _open_transports() -> list[asyncio.Transport]:
+    loop: Any = asyncio.get_running_loop()
+    return [transport for transport in loop._transports.values() if not transport.is_closing()]
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait for what must come."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
