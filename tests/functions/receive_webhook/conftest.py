@@ -24,6 +24,7 @@ def receive(stores: ReceivingStores) -> Callable[[Mapping[str, Any]], Answer]:
         "partner": "standard_webhooks",
         "legacy-pbx": "hmac",
         "unready": "jaas",
+        "contact-center": "stream",
         "from-a-later-release": "sapi",
     }
     ports = Ports(

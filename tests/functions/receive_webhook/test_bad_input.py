@@ -136,7 +136,7 @@ def test_invalid_base64(stores: ReceivingStores, receive: Receive) -> None:
     refused(receive(event), stores, 400, "invalid_base64")
 
 
-@pytest.mark.parametrize("source", ["nobody", "from-a-later-release", "", "meetings/more"])
+@pytest.mark.parametrize("source", ["nobody", "contact-center", "from-a-later-release", "", "a/b"])
 def test_unknown_source(source: str, stores: ReceivingStores, receive: Receive) -> None:
     event = webhook(stores) | {"resource": f"/webhooks/{source}"}
     refused(receive(event), stores, 404, "unknown_source")

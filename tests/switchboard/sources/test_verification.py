@@ -187,6 +187,7 @@ def test_a_source_is_its_document_with_a_kind() -> None:
         ("{", "it is not JSON"),
         ("[]", "kind must be one of hmac, jaas, standard_webhooks"),
         ('{"kind": "sapi"}', "kind must be one of"),
+        ('{"kind": "stream", "host": "h", "tenant": "t"}', "kind must be one of"),
         ('{"kind": ["jaas"]}', "kind must be one of"),
         ('{"kind": "jaas", "surprise": 1}', "surprise: Extra inputs"),
         ('{"kind": "hmac", "header": "x", "group": "a..b"}', "group: .*at position"),
