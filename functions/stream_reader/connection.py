@@ -11,9 +11,7 @@ from functions.stream_reader.handshake import Refusal, refusal
 OPEN_SECONDS = 75.0
 """The server subscribes before it answers: 30 s through a proxy whose broker is down."""
 
-PING_SECONDS = 20.0
-"""The server drops a session after five quiet minutes, load balancers after one."""
-
+PONG_SECONDS = 20.0
 CLOSE_SECONDS = 5.0
 LARGEST_FRAME = 32 * 1024 * 1024
 """The broker's limit is on compressed entries: a chunked message of 12 MB is a frame of 16 MB."""
@@ -32,7 +30,9 @@ class Unreachable(Exception):
 
 
 @contextlib.asynccontextmanager
-async def session(url: str, headers: Mapping[str, str]) -> AsyncIterator[ClientConnection]:
+async def session(
+    url: str, headers: Mapping[str, str], ping_seconds: float
+) -> AsyncIterator[ClientConnection]:
     """An open session; it is closed with 1000 at the end.
 
     Raises:
@@ -43,8 +43,8 @@ async def session(url: str, headers: Mapping[str, str]) -> AsyncIterator[ClientC
             url,
             additional_headers=headers,
             open_timeout=OPEN_SECONDS,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PING_SECONDS,
+            ping_interval=ping_seconds,
+            ping_timeout=max(PONG_SECONDS, ping_seconds),
             close_timeout=CLOSE_SECONDS,
             max_size=LARGEST_FRAME,
             compression=None,

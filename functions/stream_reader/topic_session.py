@@ -69,8 +69,7 @@ class TopicSession:
         self._answers_due = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._heard = time.monotonic()
-        self._began = self._heard
+        self._heard = self._closed_at = self._began = time.monotonic()
         self._alive_at = kept.alive_at
         self._ever_heard = kept.message_id is not None
         self._last_end: End | None = None
@@ -123,16 +122,18 @@ class TopicSession:
         """Open a session, read from it to its end, and find a way past what muted it."""
         secret = await self._around.credentials(troubles.credentials_were_refused)
         credential = headers(self._document, secret)
+        pace = self._around.pace
         sentinel: Sentinel | None = None
-        async with session(self._url(), credential) as socket:
+        async with session(self._url(), credential, pace.ping) as socket:
             troubles.session_opened()
             self._opened()
             if self._is_reader and self._last_end is End.SILENT:
                 latest = reader_url(self._document, self._place, "latest")
-                sentinel = Sentinel(latest, credential)
+                sentinel = Sentinel(latest, credential, pace)
             try:
                 self._last_end = await self._read(socket, sentinel)
             finally:
+                self._closed_at = time.monotonic()
                 if sentinel is not None:
                     await sentinel.leave()
         self._measures.event("reconnects", cause=self._last_end)
@@ -149,7 +150,8 @@ class TopicSession:
         self._window.connected()
         self._around.connected()
         self._gaps.unread(time.time() - self._alive_at)
-        self._heard = time.monotonic()
+        # Silence is of the topic, not of a session: servers and balancers drop quiet ones early.
+        self._heard += time.monotonic() - self._closed_at
 
     async def _read(self, socket: ClientConnection, sentinel: Sentinel | None) -> End:
         """Take in frames until the session ends; when stopping, finish what came."""
@@ -189,8 +191,7 @@ class TopicSession:
             # The server may not send: it is not silent, and may be losing what it cannot keep.
             self._heard = now
             self._gaps.unread(time.time() - self._alive_at)
-        patience = self._around.pace.probe
-        if sentinel is not None and sentinel.outran(self._heard, now, patience):
+        if sentinel is not None and sentinel.outran(self._heard, now):
             return End.MUTED
         if not self._ever_heard and now - self._began > self._document.nothing_ever_came_seconds:
             self._began = now
@@ -273,13 +274,14 @@ class TopicSession:
     async def _after_a_silence(self, credential: Mapping[str, str], found: Mark | None) -> None:
         """Is the topic quiet, or does a message mute its sessions? Only a reader can pass that."""
         self._measures.event("silent")
+        self._heard = self._closed_at
         if not self._is_reader or self._window.unconfirmed:
             return
         mark = self._window.mark
 
         async def probe(message_id: str) -> Mark | None:
             url = reader_url(self._document, self._place, message_id, queue_size=1)
-            frame = await first_frame(url, credential, self._around.pace.probe)
+            frame = await first_frame(url, credential, self._around.pace)
             return None if frame is None else Mark(frame.message_id, frame.published)
 
         if await probe(self._window.resume_after) is not None:

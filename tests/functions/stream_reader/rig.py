@@ -37,6 +37,7 @@ QUICK = Pace(
     keep_every=0.05,
     look_every=0.05,
     probe=0.5,
+    ping=0.3,
     ask_every=0.05,
     document_every=0.1,
     try_again=0.1,
@@ -101,12 +102,10 @@ class MemoryBulk:
 
     def __init__(self) -> None:
         self.done: set[tuple[str, str]] = set()
-        self.asked = 0
         self.is_empty = False
 
     def routed(self, events: Sequence[tuple[str, str]]) -> Collection[tuple[str, str]]:
         """Which of `events` were fanned out."""
-        self.asked += 1
         return self.done & set(events)
 
     def empty(self) -> bool:
@@ -200,44 +199,37 @@ class Running:
 
     def stop(self) -> None:
         """SIGTERM, and the wait for its end."""
-        assert self._work is not None
-        self._loop.call_soon_threadsafe(self.reader.stop)
-        if not self._work.cancelled():
+        if self._work is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.reader.stop)
             self._work.result(PATIENCE)
 
     def kill(self) -> None:
-        """End at once: nothing is finished, nothing is kept, sockets are cut by the system."""
-        if self._loop.is_running():
-            self.start(_drop_everything()).result(PATIENCE)
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(PATIENCE)
+        """End at once: what came is not finished, and nothing more is kept."""
+        if self._loop.is_closed():
+            return
+        self.start(_cancel_everything()).result(PATIENCE)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE)
+        self._loop.close()
 
     def count(self, name: str) -> float:
         """A metric, until now."""
-        done = threading.Event()
-
-        def gather() -> None:
+        if self._loop.is_running():
+            self.start(_call(self.reader.measures.gather)).result(PATIENCE)
+        else:
             self.reader.measures.gather()
-            done.set()
-
-        self._loop.call_soon_threadsafe(gather)
-        assert done.wait(PATIENCE)
         return self.telemetry.counts.get((name, SOURCE), 0)
 
 
-async def _drop_everything() -> None:
-    for transport in _open_transports():
-        transport.abort()
-    mine = asyncio.current_task()
-    for task in asyncio.all_tasks():
-        if task is not mine:
-            task.cancel()
-    await asyncio.sleep(0)
+async def _call(call: Callable[[], None]) -> None:
+    call()
 
 
-def _open_transports() -> list[asyncio.Transport]:
-    loop: Any = asyncio.get_running_loop()
-    return [transport for transport in loop._transports.values() if not transport.is_closing()]
+async def _cancel_everything() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def until(true: Callable[[], object]) -> None:

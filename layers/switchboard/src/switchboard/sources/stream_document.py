@@ -108,7 +108,7 @@ class StreamDocument(SourceDocument):
     )
     catch_up_seconds: int = Field(
         default=600,
-        ge=5,
+        ge=1,
         le=86_400,
         description="From which age (by its publish time) a message goes to the bulk queue.",
     )
