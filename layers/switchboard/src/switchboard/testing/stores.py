@@ -6,10 +6,11 @@ from typing import Any
 
 from switchboard.archive import RawLine, encode_lines, object_key
 from switchboard.breaker import DestinationState
+from switchboard.bulk_progress import EventKey
 from switchboard.checkpoints import check_size
 from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
-from switchboard.errors import EventError, SwitchboardError
+from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.events import Recorded
 from switchboard.lease import CLOCK_MARGIN, Lease
 from switchboard.ledger import Entry
@@ -97,12 +98,38 @@ class MemoryEvents(Failing):
     """See EventStore."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Recorded] = {}
+        self.kept: dict[EventKey, Recorded] = {}
+        self.routed: set[EventKey] = set()
 
     def append(self, recorded: Recorded) -> Sequence[Choice]:
         """See EventStore."""
         self.check()
         return self.kept.setdefault((recorded.group, recorded.event.id), recorded).destinations
+
+    def mark_routed(self, group: str, event_id: str) -> None:
+        """See EventStore."""
+        self.check()
+        if (group, event_id) not in self.kept:
+            raise Unavailable("marking an event as routed: it is not in the events table")
+        self.routed.add((group, event_id))
+
+
+class MemoryBulk(Failing):
+    """See BulkProgress. `marked` has what the router is through with; `waiting` counts the rest."""
+
+    def __init__(self) -> None:
+        self.marked: set[EventKey] = set()
+        self.waiting = 0
+
+    def routed(self, events: Sequence[EventKey]) -> Collection[EventKey]:
+        """See BulkProgress."""
+        self.check()
+        return self.marked.intersection(events)
+
+    def empty(self) -> bool:
+        """See BulkProgress."""
+        self.check()
+        return self.waiting == 0
 
 
 class MemoryBucket(Failing):
