@@ -1,18 +1,15 @@
 """In-memory stores that keep the ports' promises; each can be told to fail."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from switchboard.archive import RawLine, encode_lines, object_key
 from switchboard.breaker import DestinationState
 from switchboard.bulk_progress import EventKey
-from switchboard.checkpoints import check_size
 from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
 from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.events import Recorded
-from switchboard.lease import CLOCK_MARGIN, Lease
 from switchboard.ledger import Entry
 from switchboard.queue import Outgoing, send_in_order
 from switchboard.routing import Choice
@@ -114,24 +111,6 @@ class MemoryEvents(Failing):
         self.routed.add((group, event_id))
 
 
-class MemoryBulk(Failing):
-    """See BulkProgress. `marked` has what the router is through with; `waiting` counts the rest."""
-
-    def __init__(self) -> None:
-        self.marked: set[EventKey] = set()
-        self.waiting = 0
-
-    def routed(self, events: Sequence[EventKey]) -> Collection[EventKey]:
-        """See BulkProgress."""
-        self.check()
-        return self.marked.intersection(events)
-
-    def empty(self) -> bool:
-        """See BulkProgress."""
-        self.check()
-        return self.waiting == 0
-
-
 class MemoryBucket(Failing):
     """See RawArchive and ClaimStore."""
 
@@ -176,63 +155,6 @@ class MemoryStates(Failing):
         self.reads += 1
         self.check()
         return self.states.get(destination, DestinationState())
-
-
-class MemoryLeases(Failing):
-    """See LeaseStore. `held` has those that were neither released nor taken over."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, Lease] = {}
-        self.fences: dict[str, int] = {}
-
-    def take(self, name: str, owner: str, now: float, seconds: float) -> Lease | None:
-        """See LeaseStore."""
-        self.check()
-        found = self.held.get(name)
-        if found is not None and found.owner != owner and found.until > now - CLOCK_MARGIN:
-            return None
-        self.fences[name] = self.fences.get(name, 0) + 1
-        self.held[name] = Lease(name, owner, self.fences[name], now + seconds)
-        return self.held[name]
-
-    def renew(self, lease: Lease, now: float, seconds: float) -> Lease | None:
-        """See LeaseStore."""
-        self.check()
-        if not self._is_held(lease):
-            return None
-        self.held[lease.name] = replace(lease, until=now + seconds)
-        return self.held[lease.name]
-
-    def release(self, lease: Lease) -> None:
-        """See LeaseStore."""
-        self.check()
-        if self._is_held(lease):
-            del self.held[lease.name]
-
-    def _is_held(self, lease: Lease) -> bool:
-        found = self.held.get(lease.name)
-        return found is not None and (found.owner, found.fence) == (lease.owner, lease.fence)
-
-
-class MemoryCheckpoints(Failing):
-    """See CheckpointStore. `kept` has each name's text and fence."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, tuple[str, int]] = {}
-
-    def read(self, name: str) -> str | None:
-        """See CheckpointStore."""
-        self.check()
-        return self.kept[name][0] if name in self.kept else None
-
-    def write(self, name: str, text: str, fence: int) -> bool:
-        """See CheckpointStore."""
-        self.check()
-        check_size(name, text)
-        if name in self.kept and self.kept[name][1] > fence:
-            return False
-        self.kept[name] = (text, fence)
-        return True
 
 
 class MemoryParameters(Failing):
