@@ -5,7 +5,6 @@ from typing import Any
 
 from switchboard.archive import RawLine, encode_lines, object_key
 from switchboard.breaker import DestinationState
-from switchboard.bulk_progress import EventKey
 from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
 from switchboard.errors import EventError, SwitchboardError, Unavailable
@@ -95,8 +94,8 @@ class MemoryEvents(Failing):
     """See EventStore."""
 
     def __init__(self) -> None:
-        self.kept: dict[EventKey, Recorded] = {}
-        self.routed: set[EventKey] = set()
+        self.kept: dict[tuple[str, str], Recorded] = {}
+        self.routed: set[tuple[str, str]] = set()
 
     def append(self, recorded: Recorded) -> Sequence[Choice]:
         """See EventStore."""
