@@ -204,7 +204,8 @@ class CoreStack(cdk.Stack):
                 poll_statement(self._ingest.arn, self._ingest_bulk.arn),
                 allow(["sqs:SendMessage"], self._ingest_dead.arn),
                 allow(["ssm:GetParametersByPath"], parameters),
-                allow(["dynamodb:PutItem"], self._events.arn, self._ledger.arn),
+                allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], self._events.arn),
+                allow(["dynamodb:PutItem"], self._ledger.arn),
                 allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
                 allow(["s3:PutObject"], bucket_arn(self.names.archive, "/raw/*")),
                 allow(

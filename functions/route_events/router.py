@@ -1,6 +1,8 @@
 """A batch of ingested events on its way to the destinations.
 
-    read → normalise → archive raw → choose destinations → append to `events` → fan out
+    read → normalise → archive raw → choose destinations → append to `events` → fan out → mark
+
+What came through bulk is marked in `events` as routed: only then does its sender go back to live.
 
 Each phase goes over the records that are still live. One that fails goes back alone with the later
 records of its group, and finds on its next try what it left behind: the archive and the events
@@ -36,7 +38,10 @@ UNKNOWN_TYPE = "8x8.unknown."
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything the router touches. `network` raises Unavailable if it was never read."""
+    """Everything the router touches. `network` raises Unavailable if it was never read.
+
+    `is_bulk` says of a queue's ARN whether it is that of `ingest-bulk`.
+    """
 
     events: EventStore
     archive: RawArchive
@@ -44,6 +49,7 @@ class Ports:
     network: Callable[[], Network]
     attempts: Attempts
     telemetry: Telemetry
+    is_bulk: Callable[[str], bool]
 
 
 class Router:
@@ -72,6 +78,7 @@ class Router:
             return
         journeys.each(partial(self._append, network))
         self._fan_out(journeys, network)
+        journeys.each(self._mark)
         journeys.each(lambda journey: self._finish(journeys, journey))
 
     def _begin(self, journeys: Journeys, record: Record, execution: Execution) -> None:
@@ -212,6 +219,11 @@ class Router:
             group=queue_safe(journey.whole.group),
             deduplication_id=digest(journey.event.id, choice.name, *replay),
         )
+
+    def _mark(self, journey: Journey) -> None:
+        """Tell who sent it to bulk that no later event of its group can overtake it any more."""
+        if journey.envelope.delivery is None and self._ports.is_bulk(journey.record.queue_arn):
+            self._ports.events.mark_routed(journey.whole.group, journey.event.id)
 
     def _finish(self, journeys: Journeys, journey: Journey) -> None:
         if journey.claimed is not None:

@@ -12,7 +12,7 @@ from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.events_table import EventsTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import StageParameters
-from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
+from switchboard.aws.queues import SqsOutbox, SqsVisibility, is_same_queue, queue_url
 from switchboard.aws.runtime import Handle, Invocation
 from switchboard.configuration import LastGood, Parameters
 from switchboard.delivery import Execution
@@ -45,6 +45,7 @@ def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
             network=network.read,
             attempts=attempts,
             telemetry=telemetry,
+            is_bulk=lambda arn: is_same_queue(arn, settings.ingest_bulk_queue_url),
         )
     )
 

@@ -101,7 +101,15 @@ def test_batches_are_routed_as_they_say(name: str, outcome: tuple[int, int, int]
     attempts = Attempts(MemoryLedger(), dead, telemetry, clock, lambda: 0.5)
     network = Network([Route("crm", compile_expression("`true`"), 1)], {"crm": {Lane.NORMAL: crm}})
     router = Router(
-        RouterPorts(MemoryEvents(), bucket, bucket, lambda: network, attempts, telemetry)
+        RouterPorts(
+            events=MemoryEvents(),
+            archive=bucket,
+            claims=bucket,
+            network=lambda: network,
+            attempts=attempts,
+            telemetry=telemetry,
+            is_bulk=lambda _: False,
+        )
     )
     batch = Batch(read_records(read(f"route_events/{name}")))
     router.route(batch, Execution("sample", clock() + 60))

@@ -87,7 +87,7 @@ def test_route_events(laptop: Any) -> None:
         ("sqs:SendMessage", queue("ingest-dead")),
         *[("sqs:SendMessage", queue(f"{name}-normal")) for name in ("crm", "pager", "lake")],
         ("ssm:GetParametersByPath", document("")),
-        ("dynamodb:PutItem", "switchboard-laptop-events"),
+        ("dynamodb:PutItem dynamodb:UpdateItem", "switchboard-laptop-events"),
         ("dynamodb:PutItem", "switchboard-laptop-ledger"),
         (KEEP, "switchboard-laptop-configuration"),
         ("s3:PutObject", f"{ARCHIVE}/raw/*"),

@@ -43,6 +43,12 @@ def a_replay(stack: LaptopStack, name: str) -> None:
     put_message(stack, "ingest-bulk", encode(envelope), "replayed")
 
 
+def history(stack: LaptopStack) -> None:
+    """An event that is caught up with."""
+    envelope = Envelope(event=make_event(8, data={"demo": {"id": "late"}}), group="late")
+    put_message(stack, "ingest-bulk", encode(envelope), "late")
+
+
 def test_every_permission_is_used_and_nothing_is_denied(
     stack: LaptopStack, vendor: StandIn
 ) -> None:
@@ -51,7 +57,8 @@ def test_every_permission_is_used_and_nothing_is_denied(
     assert send(stack, "event-2", padding="x" * 400_000) == 202
     assert {knock(stack, source) for source in ("meetings", "partner", "legacy-pbx")} == {401}
     put_document(stack, "mappings/lake", '{"fields": {"bad": "hhmmss(data.seconds)"}}')
-    until(lambda: len(vendor.arrived) >= 4)
+    history(stack)
+    until(lambda: len(vendor.arrived) >= 6)
 
     # What comes back, what is replayed, and what no destination can take.
     newer_envelopes(stack)

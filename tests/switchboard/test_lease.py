@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from switchboard.checkpoints import CHECKPOINT_BYTES
 from switchboard.errors import ConfigurationError, Unavailable
 from switchboard.lease import CLOCK_MARGIN, Lease
-from switchboard.testing.stores import MemoryCheckpoints, MemoryLeases
+from switchboard.testing.reading import MemoryCheckpoints, MemoryLeases
 
 OWNERS = ("one", "two", "three")
 owners = st.sampled_from(OWNERS)

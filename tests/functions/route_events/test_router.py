@@ -28,6 +28,8 @@ from switchboard.testing.stores import (
     RecordingTelemetry,
 )
 
+BULK_ARN = "arn:aws:sqs:eu-west-1:123456789012:ingest-bulk.fifo"
+
 
 def payload(number: int, **changes: Any) -> dict[str, Any]:
     return {
@@ -92,7 +94,15 @@ class Bench:
         )
         attempts = Attempts(self.ledger, self.dead, self.telemetry, self.clock, lambda: 0.5)
         self.router = Router(
-            Ports(self.events, self.bucket, self.bucket, network.read, attempts, self.telemetry)
+            Ports(
+                events=self.events,
+                archive=self.bucket,
+                claims=self.bucket,
+                network=network.read,
+                attempts=attempts,
+                telemetry=self.telemetry,
+                is_bulk=lambda arn: arn == BULK_ARN,
+            )
         )
 
     def deploy(self, name: str) -> None:
@@ -315,6 +325,67 @@ def test_a_replay_to_nobody_is_a_dead_letter() -> None:
     order = DeliveryOrder(only="gone", replay="replay-1")
     assert bench.route(record(Envelope(event=event, group="g", delivery=order), event)) == {}
     assert "no destination 'gone'" in bench.reasons()[0]["message"]
+
+
+class TestBulk:
+    def test_what_came_through_bulk_is_marked_as_routed(self) -> None:
+        bench = Bench()
+        live, bulk = arrived(1), replace(arrived(2, group="interaction:two"), queue_arn=BULK_ARN)
+        assert bench.route(live, bulk) == {}
+        assert {group for group, _ in bench.events.kept} == {"interaction:one", "interaction:two"}
+        assert {group for group, _ in bench.events.routed} == {"interaction:two"}
+        assert bench.events.routed < set(bench.events.kept)
+
+    def test_an_event_that_no_destination_takes_is_marked_as_well(self) -> None:
+        bench = Bench()
+        for name in ("crm", "lake"):
+            bench.parameters.set(f"destinations/{name}", '{"when": "`false`"}')
+        bench.route(replace(arrived(1), queue_arn=BULK_ARN))
+        assert len(bench.events.routed) == 1
+
+    def test_what_is_not_yet_sent_everywhere_is_not_marked(self) -> None:
+        bench = Bench()
+        bench.outboxes["queue/crm"].refuse = lambda _: "down"
+        records = [replace(arrived(n), queue_arn=BULK_ARN) for n in (1, 2)]
+        assert len(bench.route(*records)) == 2
+        assert bench.events.routed == set()
+        bench.outboxes["queue/crm"].refuse = lambda _: None
+        assert bench.route(*records) == {}
+        assert len(bench.events.routed) == 2
+
+    @pytest.mark.parametrize("receive_count", [1, 3])
+    def test_a_record_that_cannot_be_marked_comes_back(self, receive_count: int) -> None:
+        class Unmarkable(MemoryEvents):
+            away = True
+
+            def mark_routed(self, group: str, event_id: str) -> None:
+                if self.away:
+                    raise Unavailable("away")
+                super().mark_routed(group, event_id)
+
+        events = Unmarkable()
+        bench = Bench(events=events)
+        one, two = (
+            replace(arrived(n, receive_count=receive_count), queue_arn=BULK_ARN) for n in (1, 2)
+        )
+        back = bench.route(one, two)
+        assert back[one.message_id] > 0
+        assert back[two.message_id] == 0
+        assert numbers(bench.sent("crm")) == [1, 2]
+        events.away = False
+        bench.clock.forward(64)
+        assert bench.route(one, two) == {}
+        assert len(events.routed) == 2
+        assert bench.reasons() == []
+
+    def test_a_replay_is_not_marked(self) -> None:
+        bench = Bench()
+        event = make_event(1)
+        order = DeliveryOrder(only="crm", replay="replay-1")
+        envelope = Envelope(event=event, group="interaction:one", delivery=order)
+        assert bench.route(replace(record(envelope, event), queue_arn=BULK_ARN)) == {}
+        assert len(bench.sent("crm")) == 1
+        assert bench.events.routed == set()
 
 
 class TestBugsAndCrashes:

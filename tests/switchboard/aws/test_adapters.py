@@ -228,6 +228,26 @@ class TestSecrets:
         (current,) = store.accepted("sources/meetings")
         assert current["signing_secret"] == "new"
 
+    def test_a_change_is_seen_within_a_minute_or_at_once_after_a_refresh(self) -> None:
+        secrets = boto3.client("secretsmanager")
+        secrets.create_secret(Name=self.NAME, SecretString='{"key": "old"}')
+        clock = Clock()
+        store = StageSecrets("dev", clock)
+
+        def newest() -> str:
+            return store.accepted("sources/meetings")[0]["key"]
+
+        assert newest() == "old"
+        secrets.put_secret_value(SecretId=self.NAME, SecretString='{"key": "new"}')
+        clock.forward(59)
+        assert newest() == "old"
+        store.refresh("sources/meetings")
+        store.refresh("sources/never-read")
+        assert newest() == "new"
+        secrets.put_secret_value(SecretId=self.NAME, SecretString='{"key": "newest"}')
+        clock.forward(60)
+        assert newest() == "newest"
+
     def test_what_is_no_json_object_of_texts_is_refused_without_quoting_it(self) -> None:
         boto3.client("secretsmanager").create_secret(Name=self.NAME, SecretString="hunter2")
         with pytest.raises(ConfigurationError) as error:

@@ -13,7 +13,7 @@ from switchboard.aws.lease_table import LeaseTable
 from switchboard.checkpoints import CHECKPOINT_BYTES, CheckpointStore
 from switchboard.errors import ConfigurationError, Unavailable
 from switchboard.lease import CLOCK_MARGIN, Lease, LeaseStore
-from switchboard.testing.stores import MemoryCheckpoints, MemoryLeases
+from switchboard.testing.reading import MemoryCheckpoints, MemoryLeases
 
 pytestmark = pytest.mark.usefixtures("tables")
 

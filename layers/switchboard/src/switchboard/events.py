@@ -42,6 +42,14 @@ class EventStore(Protocol):
         """
         ...
 
+    def mark_routed(self, group: str, event_id: str) -> None:
+        """Note that an event which was appended is fanned out to every destination.
+
+        Raises:
+            Unavailable: the table cannot be reached, or does not hold the event.
+        """
+        ...
+
 
 def source_day(event: Event) -> str:
     """The partition of the index by source and day; shards keep a busy day from being one."""

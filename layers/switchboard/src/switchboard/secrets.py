@@ -17,3 +17,7 @@ class SecretStore(Protocol):
             Unavailable: it cannot be read now.
         """
         ...
+
+    def refresh(self, name: str) -> None:
+        """Forget what is known of `name`: the vendor refused it, so it may have been changed."""
+        ...

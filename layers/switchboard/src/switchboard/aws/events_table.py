@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 
 from pydantic import TypeAdapter
 
-from switchboard.aws.items import put_if, to_item
+from switchboard.aws.items import Update, put_if, to_item, update_if
 from switchboard.envelope import ObjectRef
+from switchboard.errors import Unavailable
 from switchboard.events import EVENT_TEXT_LIMIT, Recorded, source_day
 from switchboard.routing import Choice
 
@@ -51,6 +52,14 @@ class EventsTable:
         if found is None:
             return recorded.destinations
         return _CHOICES.validate_json(found["destinations"])
+
+    def mark_routed(self, group: str, event_id: str) -> None:
+        """See EventStore."""
+        doing = "marking an event as routed"
+        key = to_item({"group": group, "event_id": event_id})
+        mark = Update("SET #routed = :true", "attribute_exists(#event_id)", {":true": True})
+        if update_if(self._table, key, mark, doing) is None:
+            raise Unavailable(f"{doing}: it is not in the events table")
 
 
 def _text(ref: ObjectRef | None) -> str | None:

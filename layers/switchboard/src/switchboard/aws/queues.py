@@ -84,5 +84,9 @@ class SqsVisibility:
 
 def queue_url(arn: str, *urls: str | None) -> str:
     """The one of `urls` that names the queue of `arn`: messages go back where they came from."""
-    name = arn.rsplit(":", 1)[-1]
-    return next(url for url in urls if url is not None and url.rsplit("/", 1)[-1] == name)
+    return next(url for url in urls if url is not None and is_same_queue(arn, url))
+
+
+def is_same_queue(arn: str, url: str) -> bool:
+    """Whether both name the same queue, of one account and region."""
+    return arn.rsplit(":", 1)[-1] == url.rsplit("/", 1)[-1]

@@ -38,6 +38,10 @@ class StageSecrets:
         self._known[name] = (now + READ_EVERY_SECONDS, values)
         return values
 
+    def refresh(self, name: str) -> None:
+        """See SecretStore; the next `accepted` asks Secrets Manager at once."""
+        self._known.pop(name, None)
+
     def _read(self, name: str, rotation_hours: int, now: float) -> tuple[Mapping[str, str], ...]:
         current = self._version(name, "AWSCURRENT")
         if current is None:

@@ -71,6 +71,7 @@ class MemorySecrets(Failing):
     def __init__(self) -> None:
         self.values: dict[str, tuple[Mapping[str, str], ...]] = {}
         self.rotation_hours: list[int] = []
+        self.refreshed: list[str] = []
 
     def set(self, name: str, secret: str) -> None:
         """Give "sources/meetings" a new signing secret."""
@@ -83,6 +84,10 @@ class MemorySecrets(Failing):
         if name not in self.values:
             raise ConfigurationError(f"reading the secret {name}: it has no value yet")
         return self.values[name]
+
+    def refresh(self, name: str) -> None:
+        """See SecretStore. Nothing is cached here; `refreshed` has the names."""
+        self.refreshed.append(name)
 
 
 class ReceivingStores:

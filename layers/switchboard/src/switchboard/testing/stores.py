@@ -1,17 +1,14 @@
 """In-memory stores that keep the ports' promises; each can be told to fail."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from switchboard.archive import RawLine, encode_lines, object_key
 from switchboard.breaker import DestinationState
-from switchboard.checkpoints import check_size
 from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
-from switchboard.errors import EventError, SwitchboardError
+from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.events import Recorded
-from switchboard.lease import CLOCK_MARGIN, Lease
 from switchboard.ledger import Entry
 from switchboard.queue import Outgoing, send_in_order
 from switchboard.routing import Choice
@@ -98,11 +95,19 @@ class MemoryEvents(Failing):
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], Recorded] = {}
+        self.routed: set[tuple[str, str]] = set()
 
     def append(self, recorded: Recorded) -> Sequence[Choice]:
         """See EventStore."""
         self.check()
         return self.kept.setdefault((recorded.group, recorded.event.id), recorded).destinations
+
+    def mark_routed(self, group: str, event_id: str) -> None:
+        """See EventStore."""
+        self.check()
+        if (group, event_id) not in self.kept:
+            raise Unavailable("marking an event as routed: it is not in the events table")
+        self.routed.add((group, event_id))
 
 
 class MemoryBucket(Failing):
@@ -149,63 +154,6 @@ class MemoryStates(Failing):
         self.reads += 1
         self.check()
         return self.states.get(destination, DestinationState())
-
-
-class MemoryLeases(Failing):
-    """See LeaseStore. `held` has those that were neither released nor taken over."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, Lease] = {}
-        self.fences: dict[str, int] = {}
-
-    def take(self, name: str, owner: str, now: float, seconds: float) -> Lease | None:
-        """See LeaseStore."""
-        self.check()
-        found = self.held.get(name)
-        if found is not None and found.owner != owner and found.until > now - CLOCK_MARGIN:
-            return None
-        self.fences[name] = self.fences.get(name, 0) + 1
-        self.held[name] = Lease(name, owner, self.fences[name], now + seconds)
-        return self.held[name]
-
-    def renew(self, lease: Lease, now: float, seconds: float) -> Lease | None:
-        """See LeaseStore."""
-        self.check()
-        if not self._is_held(lease):
-            return None
-        self.held[lease.name] = replace(lease, until=now + seconds)
-        return self.held[lease.name]
-
-    def release(self, lease: Lease) -> None:
-        """See LeaseStore."""
-        self.check()
-        if self._is_held(lease):
-            del self.held[lease.name]
-
-    def _is_held(self, lease: Lease) -> bool:
-        found = self.held.get(lease.name)
-        return found is not None and (found.owner, found.fence) == (lease.owner, lease.fence)
-
-
-class MemoryCheckpoints(Failing):
-    """See CheckpointStore. `kept` has each name's text and fence."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, tuple[str, int]] = {}
-
-    def read(self, name: str) -> str | None:
-        """See CheckpointStore."""
-        self.check()
-        return self.kept[name][0] if name in self.kept else None
-
-    def write(self, name: str, text: str, fence: int) -> bool:
-        """See CheckpointStore."""
-        self.check()
-        check_size(name, text)
-        if name in self.kept and self.kept[name][1] > fence:
-            return False
-        self.kept[name] = (text, fence)
-        return True
 
 
 class MemoryParameters(Failing):
