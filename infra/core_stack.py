@@ -1,6 +1,6 @@
 """The core stack: ingest queues, tables, archive, the API, and the functions before fan-out.
 
-Its template does not change when a destination is added.
+Its template does not change when a destination or a stream source is added.
 """
 
 import json
@@ -49,17 +49,11 @@ class CoreStack(cdk.Stack):
         self._archive = Archive(
             self, "Archive", name=self.names.archive, days=stage.raw_days, retain=stage.retain
         )
-        receiver = self._receiver()
+        # API Gateway refuses to deploy an API without a route.
+        self._api = self._webhook_api() if stage.webhooks else None
         self._router()
-        self.api = WebhookApi(
-            self,
-            "WebhookApi",
-            name=f"{self.names.prefix}-api",
-            stage=stage,
-            function=receiver.resource,
-            removal=self._removal,
-        )
         self._source_alarms()
+        self._routing_alarm()
         self._parameter()
 
     def _state(self) -> None:
@@ -151,8 +145,18 @@ class CoreStack(cdk.Stack):
             alarms=self._alarms,
         )
 
+    def _webhook_api(self) -> WebhookApi:
+        return WebhookApi(
+            self,
+            "WebhookApi",
+            name=f"{self.names.prefix}-api",
+            stage=self._settings,
+            function=self._receiver().resource,
+            removal=self._removal,
+        )
+
     def _receiver(self) -> Function:
-        sources = self._settings.sources
+        sources = self._settings.webhooks
         secrets = [
             Secret(
                 self,
@@ -211,7 +215,7 @@ class CoreStack(cdk.Stack):
         return function
 
     def _source_alarms(self) -> None:
-        for name in self._settings.sources:
+        for name in self._settings.webhooks:
             scope = Construct(self, f"Source-{name}")
             self._alarms.on_own(
                 scope,
@@ -239,6 +243,8 @@ class CoreStack(cdk.Stack):
                 description=f"The new document of the source {name} is broken; the last good one"
                 " serves. The function's log names field and position: correct it and apply again.",
             )
+
+    def _routing_alarm(self) -> None:
         self._alarms.on_own(
             Construct(self, "Routing"),
             "dead_lettered",
@@ -258,8 +264,8 @@ class CoreStack(cdk.Stack):
             "state_table": self._state_table.name,
             "configuration_table": self._configuration.name,
             "archive_bucket": self._archive.name,
-            "api_url": self.api.url,
-            "sources": {name: entry.kind for name, entry in self._settings.sources.items()},
+            **({"api_url": self._api.url} if self._api else {}),
+            "sources": {name: entry.kind for name, entry in self._settings.webhooks.items()},
         }
         ssm.CfnParameter(
             self,

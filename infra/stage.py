@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from infra.catalogue import destination_kinds
+from infra.reading import Network, PublicNetwork, Reader
 from switchboard.destination import DeployTime, DestinationSpec
 from switchboard.sources import KINDS
 
@@ -25,6 +26,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
 
 SPARE_SECONDS = 10
 """Of a function's time-out, beyond the vendor's: the loop begins no send without it."""
+
+
+STREAM_KINDS: Mapping[str, tuple[str, ...]] = {"stream": ("key",), "sapi": ("username", "token")}
+"""The kinds that the stream reader reads, and the fields of their secrets."""
 
 
 class StageError(Exception):
@@ -36,7 +41,10 @@ class _Entry(BaseModel):
 
 
 class SourceEntry(_Entry):
-    """A source. `edge_allow` becomes the API's resource policy (a document's `allow` does not)."""
+    """A source. `edge_allow` becomes the API's resource policy (a document's `allow` does not).
+
+    All keys but `kind` are those of a webhook source's route.
+    """
 
     kind: str
     requests_per_second: int = Field(default=50, ge=1, le=10_000)
@@ -44,9 +52,18 @@ class SourceEntry(_Entry):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        if self.kind not in KINDS:
-            raise ValueError(f"no source is of kind {self.kind!r}; there are {', '.join(KINDS)}")
+        kinds = {**KINDS, **STREAM_KINDS}
+        if self.kind not in kinds:
+            raise ValueError(f"no source is of kind {self.kind!r}; there are {', '.join(kinds)}")
+        of_routes = sorted(self.model_fields_set - {"kind"})
+        if of_routes and not self.is_webhook:
+            raise ValueError(f"{of_routes[0]} is for webhooks; a {self.kind} source has no route")
         return self
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether it comes through the API."""
+        return self.kind not in STREAM_KINDS
 
 
 class DestinationEntry(BaseModel):
@@ -103,12 +120,24 @@ class Stage(_Entry):
     body_limit_bytes: int = Field(default=1_000_000, ge=1000, le=4_500_000)
     alarm_email: str | None = None
     api_account_role: Literal["create", "exists"] = "create"
+    reader: Reader = Reader()
+    network: Network = PublicNetwork()
 
     @model_validator(mode="after")
     def _archive_outlives_the_ledger(self) -> Self:
         if self.raw_days < self.ledger_days:
             raise ValueError("raw_days must be at least ledger_days: replays read the archive")
         return self
+
+    @property
+    def webhooks(self) -> Mapping[Name, SourceEntry]:
+        """The sources that come through the API."""
+        return {name: entry for name, entry in self.sources.items() if entry.is_webhook}
+
+    @property
+    def streams(self) -> Mapping[Name, SourceEntry]:
+        """The sources that the stream reader reads. Without any there is no network and no task."""
+        return {name: entry for name, entry in self.sources.items() if not entry.is_webhook}
 
 
 def read_stage(name: str, stages: Mapping[str, Any]) -> Stage:

@@ -1,4 +1,4 @@
-"""The REST API: one resource per configured source, and nothing else."""
+"""The REST API: one resource per configured webhook source, and nothing else."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ ACCESS_LOG = json.dumps(
 
 
 class WebhookApi(Construct):
-    """`POST /webhooks/{source}` for each source, to one function that sees the exact bytes."""
+    """`POST /webhooks/{source}` for each webhook source, to a function that sees all its bytes."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class WebhookApi(Construct):
             ),
             security_policy=SECURITY_POLICY,
             endpoint_access_mode="BASIC",
-            policy=resource_policy(stage.sources),
+            policy=resource_policy(stage.webhooks),
         )
         acknowledge(
             self._api,
@@ -73,7 +73,7 @@ class WebhookApi(Construct):
             "The function verifies the signature over the exact bytes before it reads them; a"
             " validator at the edge would parse what nobody has signed yet.",
         )
-        methods = self._routes(stage.sources)
+        methods = self._routes(stage.webhooks)
         deployment = self._deployment(methods, stage)
         account = self._account_role(stage)
         self._stage = self._deployed_stage(stage, deployment, removal)
@@ -139,8 +139,8 @@ class WebhookApi(Construct):
     ) -> apigateway.CfnDeployment:
         """A deployment is a snapshot: another set of routes or addresses needs another one."""
         content = {
-            "sources": sorted(stage.sources),
-            "policy": resource_policy(stage.sources),
+            "sources": sorted(stage.webhooks),
+            "policy": resource_policy(stage.webhooks),
             "binary": "*/*",
         }
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -200,7 +200,7 @@ class WebhookApi(Construct):
                     logging_level="OFF",
                     data_trace_enabled=False,
                 )
-                for name, source in stage.sources.items()
+                for name, source in stage.webhooks.items()
             ],
         )
         acknowledge(

@@ -1,0 +1,1 @@
+"""The task that reads every stream of a stage."""
