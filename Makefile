@@ -41,7 +41,7 @@ $(node_ready): $(ready) package.json package-lock.json .npmrc
 setup: $(ready) $(node_ready) .work/builds/.ready ## set everything up (the other targets do it by themselves)
 
 # Layers and the laptop's runtime are built now, so that a later synthesis needs no network.
-.work/builds/.ready: $(ready) locks/layer.txt locks/runtime.txt
+.work/builds/.ready: $(ready) locks/layer.txt locks/runtime.txt locks/stream_reader.txt
 	@$(venv)/python -m infra.bundling
 	@touch $@
 
@@ -84,9 +84,10 @@ bench: setup ## measure, and print ratios
 	@$(venv)/python -m benchmarks
 
 lock: $(venv)/uv ## resolve every dependency again
-	@$(compile) --group dev pyproject.toml layers/switchboard/pyproject.toml --no-emit-package switchboard -o locks/dev.txt
+	@$(compile) --group dev --group stream-reader pyproject.toml layers/switchboard/pyproject.toml --no-emit-package switchboard -o locks/dev.txt
 	@$(compile) layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/layer.txt
 	@$(compile) --group runtime -c locks/dev.txt -o locks/runtime.txt
+	@$(compile) --group stream-reader layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/stream_reader.txt
 	@PATH="$(node):$$PATH" $(npm) install --package-lock-only --silent
 
 clean: ## remove everything that was built or installed
