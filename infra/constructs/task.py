@@ -109,7 +109,9 @@ class Task(Construct):
             readonly_root_filesystem=True,
             mount_points=[
                 made.MountPointProperty(
-                    source_volume=SCRATCH, container_path="/tmp", read_only=False  # noqa: S108
+                    source_volume=SCRATCH,
+                    container_path="/tmp",
+                    read_only=False,  # noqa: S108
                 )
             ],
             linux_parameters=made.LinuxParametersProperty(
