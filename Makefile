@@ -75,6 +75,7 @@ synth: setup ## write the CloudFormation templates of STAGE to cdk.out/STAGE, wi
 
 deploy: setup ## deploy STAGE into your AWS account (after `npx cdk bootstrap`)
 	@$(venv)/python -m infra.bundling --check-bytecode
+	@$(venv)/python -m desk.first_deploy $(STAGE)
 	@PATH="$(node):$(CURDIR)/node_modules/.bin:$$PATH" cdk deploy --all -c stage=$(STAGE) --output cdk.out/$(STAGE) --import-existing-resources
 
 sabotage: setup ## break each promise on purpose; every broken demo must fail

@@ -18,8 +18,9 @@ from switchboard.destination import TaskSpec
 
 NAMESPACE = "Switchboard"
 ARCHITECTURES = {"arm64": "ARM64", "x86_64": "X86_64"}
+VOLUME = "scratch"
 NOBODY = "65532:65532"
-SCRATCH = "tmp"
+SCRATCH = "/tmp"  # noqa: S108 - the container's own volume
 
 
 class Task(Construct):
@@ -69,7 +70,7 @@ class Task(Construct):
             task_role_arn=self._role(statements).attr_arn,
             execution_role_arn=self._execution_role(image).attr_arn,
             # Fargate has no tmpfs; a volume of the task's own storage is what may be written.
-            volumes=[ecs.CfnTaskDefinition.VolumeProperty(name=SCRATCH)],
+            volumes=[ecs.CfnTaskDefinition.VolumeProperty(name=VOLUME)],
             container_definitions=[self._container(image, environment)],
         )
         acknowledge(
@@ -109,9 +110,9 @@ class Task(Construct):
             readonly_root_filesystem=True,
             mount_points=[
                 made.MountPointProperty(
-                    source_volume=SCRATCH,
-                    container_path="/tmp",
-                    read_only=False,  # noqa: S108
+                    source_volume=VOLUME,
+                    container_path=SCRATCH,
+                    read_only=False,
                 )
             ],
             linux_parameters=made.LinuxParametersProperty(
