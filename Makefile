@@ -85,10 +85,10 @@ bench: setup ## measure, and print ratios
 	@$(venv)/python -m benchmarks
 
 lock: $(venv)/uv ## resolve every dependency again
-	@$(compile) --group dev --group stream-reader pyproject.toml layers/switchboard/pyproject.toml --no-emit-package switchboard -o locks/dev.txt
+	@$(compile) --group dev pyproject.toml layers/switchboard/pyproject.toml --no-emit-package switchboard -o locks/dev.txt
 	@$(compile) layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/layer.txt
 	@$(compile) --group runtime -c locks/dev.txt -o locks/runtime.txt
-	@$(compile) --group stream-reader layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/stream_reader.txt
+	@$(compile) --group stream_reader layers/switchboard/pyproject.toml -c locks/dev.txt -o locks/stream_reader.txt
 	@PATH="$(node):$$PATH" $(npm) install --package-lock-only --silent
 
 clean: ## remove everything that was built or installed

@@ -5,6 +5,7 @@ and CloudFormation cannot make the role only where it is missing.
 """
 
 import json
+import os
 import shutil
 import sys
 from typing import Any
@@ -42,6 +43,19 @@ def prepare(stage: Stage, iam: Any) -> str:
     return "the service-linked role of ECS was created"
 
 
+def check_builder(stage: Stage, builder: str) -> None:
+    """Look for what builds the image, before anything is deployed.
+
+    Raises:
+        NotReadyError: `stage` needs it and it is missing.
+    """
+    if stage.streams and shutil.which(builder) is None:
+        raise NotReadyError(
+            f"the stage {stage.name} reads streams, and {builder}, which builds the reader's image,"
+            " is not on the PATH; install Docker, or name another builder by CDK_DOCKER"
+        )
+
+
 def _refused(error: Exception) -> str:
     return (
         f"creating the service-linked role of ECS: {error}; let somebody who may run `aws iam"
@@ -54,8 +68,7 @@ def main(arguments: list[str]) -> int:
     stages = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]
     try:
         stage = read_stage(arguments[0], stages)
-        if stage.streams and shutil.which("docker") is None:
-            raise NotReadyError("the image of the stream reader is built by Docker: install it")
+        check_builder(stage, os.environ.get("CDK_DOCKER", "docker"))
         done = prepare(stage, boto3.client("iam"))
     except (StageError, NotReadyError) as error:
         sys.stderr.write(f"deploy: {error}\n")
