@@ -46,7 +46,6 @@ class StreamStack(cdk.Stack):
             "Image",
             directory=str(bundling.reader_context()),
             platform=PLATFORMS[stage.cpu],
-            asset_name=self.names.function("stream_reader"),
         )
         self._task = Task(
             self,
