@@ -1,7 +1,10 @@
 """The stack of the stream reader: what its templates mean."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -405,3 +408,16 @@ def test_the_stack_is_joined_by_names_alone_and_small(public: Any, nat: Any) -> 
         assert "switchboard-made-core" in json.dumps(
             manifest["artifacts"]["switchboard-made-streams"]["dependencies"]
         )
+
+
+@pytest.mark.parametrize("network", ["public", "nat", "existing"])
+def test_the_template_is_clean(network: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(network).folder
+    cfn_lint = Path(sys.executable).parent / "cfn-lint"
+    done = subprocess.run(
+        [cfn_lint, "-r", "eu-west-1", "--", folder / "switchboard-made-streams.template.json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
