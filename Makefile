@@ -41,7 +41,7 @@ $(node_ready): $(ready) package.json package-lock.json .npmrc
 setup: $(ready) $(node_ready) .work/builds/.ready ## set everything up (the other targets do it by themselves)
 
 # Layers and the laptop's runtime are built now, so that a later synthesis needs no network.
-.work/builds/.ready: $(ready) locks/layer.txt locks/runtime.txt
+.work/builds/.ready: $(ready) locks/layer.txt locks/runtime.txt locks/stream_reader.txt
 	@$(venv)/python -m infra.bundling
 	@touch $@
 
@@ -75,6 +75,7 @@ synth: setup ## write the CloudFormation templates of STAGE to cdk.out/STAGE, wi
 
 deploy: setup ## deploy STAGE into your AWS account (after `npx cdk bootstrap`)
 	@$(venv)/python -m infra.bundling --check-bytecode
+	@$(venv)/python -m desk.first_deploy $(STAGE)
 	@PATH="$(node):$(CURDIR)/node_modules/.bin:$$PATH" cdk deploy --all -c stage=$(STAGE) --output cdk.out/$(STAGE) --import-existing-resources
 
 sabotage: setup ## break each promise on purpose; every broken demo must fail

@@ -11,7 +11,7 @@ import sys
 import time
 
 from infra import bundling
-from infra.catalogue import specs
+from infra.catalogue import handlers
 
 ROUNDS = 7
 BASELINE = (
@@ -26,7 +26,7 @@ def measure() -> dict[str, str]:
     target = bundling.host_target()
     shared = f"{bundling.layer(target) / 'python'}:{bundling.runtime(target)}"
     programs = {"baseline": (BASELINE, shared)}
-    for folder in specs():
+    for folder in handlers():
         staged = bundling.function(folder, target)
         code = f"import functions.{folder}.handler"
         programs[folder] = (code, f"{staged}:{shared}")

@@ -58,7 +58,9 @@ class Target:
 
     def kinds(self) -> Mapping[str, str]:
         """The kind of every deployed source and destination, by "sources/…", "destinations/…"."""
-        kinds = {f"sources/{name}": kind for name, kind in self.core()["sources"].items()}
+        streams = json.loads(self.parameters("deployment/").get("deployment/streams", "{}"))
+        sources = {**self.core()["sources"], **streams.get("sources", {})}
+        kinds = {f"sources/{name}": kind for name, kind in sources.items()}
         for name, text in self.parameters("deployment/destinations/").items():
             kinds[name.removeprefix("deployment/")] = json.loads(text)["kind"]
         return kinds

@@ -13,10 +13,14 @@ from infra import bundling
 from infra.core_stack import CoreStack
 from infra.destination_stack import DestinationStack
 from infra.stage import Stage, StageError, read_stage
+from infra.stream_stack import StreamStack
 
 
 def build(app: cdk.App, stage: Stage, *, bytecode: bool = True) -> list[cdk.Stack]:
-    """The stacks of `stage`: the core, and one per destination, joined by names alone."""
+    """The stacks of `stage`: the core, one per destination, and one for its streams, if any.
+
+    They are joined by names alone.
+    """
     target = bundling.deploy_target(stage.cpu, bytecode=bytecode)
     core = CoreStack(app, stage, target)
     stacks: list[cdk.Stack] = [core]
@@ -24,6 +28,10 @@ def build(app: cdk.App, stage: Stage, *, bytecode: bool = True) -> list[cdk.Stac
         stack = DestinationStack(app, stage, name, entry, target)
         stack.add_stack_dependency(core)
         stacks.append(stack)
+    if stage.streams:
+        streams = StreamStack(app, stage)
+        streams.add_stack_dependency(core)
+        stacks.append(streams)
     for each in stacks:
         cdk.Tags.of(each).add(
             "switchboard:stage", stage.name, exclude_resource_types=["AWS::SSM::Parameter"]

@@ -1,4 +1,4 @@
-"""What is deployed as code, built without Docker: the layer and the functions' folders.
+"""What is deployed as code, built without Docker: the layer, the functions' folders, the reader.
 
 The layer is the wheel of layers/switchboard and its locked dependencies, built from one lock for
 two targets: the platform that is deployed to, and the machine at hand, where the laptop stack runs
@@ -11,6 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILDS = ROOT / ".work" / "builds"
 PACKAGE = ROOT / "layers" / "switchboard"
 FUNCTIONS = ROOT / "functions"
+READER = "stream_reader"
 DEPLOYED_PYTHON = "3.13"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 
@@ -66,11 +68,42 @@ def _runs(python: Path) -> bool:
 
 def layer(target: Target) -> Path:
     """The folder that becomes /opt: `python/` with the package and its dependencies."""
-    sources = [*sorted(PACKAGE.rglob("*.py")), PACKAGE / "pyproject.toml"]
-    sources = [path for path in sources if "testing" not in path.parts]
     locked = ROOT / "locks" / "layer.txt"
-    name = f"layer-{target.label}-{_digest([*sources, locked], str(target.bytecode_by))}"
-    return _build(name, lambda folder: _build_layer(folder / "python", locked, target))
+    name = f"layer-{target.label}-{_digest([*_package(), locked], str(target.bytecode_by))}"
+
+    def build(folder: Path) -> None:
+        _install_package(folder / "python", locked, target)
+        _compile(folder / "python", target, "/opt/python")
+
+    return _build(name, build)
+
+
+def reader_tree(target: Target) -> Path:
+    """The folder that is the image's /app, made here: what its Dockerfile makes, without Docker."""
+    locked, sources = ROOT / "locks" / "stream_reader.txt", _sources(READER)
+    made_of = _digest([*_package(), locked, *sources], str(target.bytecode_by))
+
+    def build(app: Path) -> None:
+        _install_package(app, locked, target)
+        _copy(sources, app)
+        _compile(app, target, "/app")
+
+    return _build(f"reader-{target.label}-{made_of}", build)
+
+
+def reader_context() -> Path:
+    """What `docker build` is given: nothing but the Dockerfile, the lock, the wheel, the reader."""
+    locked, sources = ROOT / "locks" / "stream_reader.txt", _sources(READER)
+    dockerfile = FUNCTIONS / READER / "Dockerfile"
+
+    def build(context: Path) -> None:
+        shutil.copyfile(dockerfile, context / "Dockerfile")
+        shutil.copyfile(locked, context / locked.name)
+        _wheel(context)
+        _copy(sources, context)
+
+    made_of = _digest([*_package(), locked, dockerfile, *sources], "")
+    return _build(f"reader-context-{made_of}", build)
 
 
 def runtime(target: Target) -> Path:
@@ -86,27 +119,47 @@ def runtime(target: Target) -> Path:
 
 def function(folder: str, target: Target) -> Path:
     """The folder that becomes /var/task: one function, and nothing of any other."""
-    sources = [FUNCTIONS / "__init__.py", *sorted((FUNCTIONS / folder).rglob("*.py"))]
+    sources = _sources(folder)
     name = f"function-{folder}-{target.python}-{_digest(sources, str(target.bytecode_by))}"
 
     def build(staged: Path) -> None:
-        for source in sources:
-            copy = staged / "functions" / source.relative_to(FUNCTIONS)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)
+        _copy(sources, staged)
         _compile(staged, target, "/var/task")
 
     return _build(name, build)
 
 
-def _build_layer(python: Path, locked: Path, target: Target) -> None:
-    _install(python, target, ["--require-hashes", "-r", str(locked)])
-    wheels = python.parent / "wheels"
-    _uv("build", "--wheel", "--quiet", "--out-dir", str(wheels), str(PACKAGE))
-    (wheel,) = wheels.glob("*.whl")
-    _install(python, target, ["--no-deps", str(wheel)])
-    shutil.rmtree(wheels)
-    _compile(python, target, "/opt/python")
+def _package() -> list[Path]:
+    """What the wheel of the shared package is made of."""
+    modules = [path for path in sorted(PACKAGE.rglob("*.py")) if "testing" not in path.parts]
+    return [*modules, PACKAGE / "pyproject.toml"]
+
+
+def _sources(folder: str) -> list[Path]:
+    """The modules of one function, and of no other."""
+    return [FUNCTIONS / "__init__.py", *sorted((FUNCTIONS / folder).rglob("*.py"))]
+
+
+def _copy(sources: Iterable[Path], into: Path) -> None:
+    for source in sources:
+        copy = into / "functions" / source.relative_to(FUNCTIONS)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, copy)
+
+
+def _wheel(into: Path) -> Path:
+    """The wheel of the shared package, and beside it nothing."""
+    _uv("build", "--wheel", "--quiet", "--out-dir", str(into), str(PACKAGE))
+    (into / ".gitignore").unlink(missing_ok=True)
+    (wheel,) = into.glob("*.whl")
+    return wheel
+
+
+def _install_package(into: Path, locked: Path, target: Target) -> None:
+    """The shared package, and what is locked for it."""
+    _install(into, target, ["--require-hashes", "-r", str(locked)])
+    with tempfile.TemporaryDirectory() as folder:
+        _install(into, target, ["--no-deps", str(_wheel(Path(folder)))])
 
 
 def _install(into: Path, target: Target, what: list[str]) -> None:
@@ -182,6 +235,8 @@ def main() -> None:
         return
     layer(host_target())
     runtime(host_target())
+    reader_tree(host_target())
+    reader_context()
     for cpu in PLATFORMS:
         layer(deploy_target(cpu, bytecode=deployed_python() is not None))
 

@@ -1,6 +1,6 @@
 """The core stack: ingest queues, tables, archive, the API, and the functions before fan-out.
 
-Its template does not change when a destination is added.
+Its template does not change when a destination or a stream source is added.
 """
 
 import json
@@ -268,7 +268,7 @@ class CoreStack(cdk.Stack):
             "configuration_table": self._configuration.name,
             "archive_bucket": self._archive.name,
             **({"api_url": self._api.url} if self._api else {}),
-            "sources": {name: entry.kind for name, entry in self._settings.sources.items()},
+            "sources": {name: entry.kind for name, entry in self._settings.webhooks.items()},
         }
         ssm.CfnParameter(
             self,

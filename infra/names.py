@@ -25,6 +25,16 @@ class Names:
         """The stack of one destination."""
         return f"{self.prefix}-destination-{name}"
 
+    @property
+    def streams_stack(self) -> str:
+        """The stack of the stream reader."""
+        return f"{self.prefix}-streams"
+
+    @property
+    def cluster(self) -> str:
+        """The ECS cluster of the stream reader."""
+        return f"{self.prefix}-streams"
+
     def queue(self, name: str) -> str:
         """A FIFO queue, such as `ingest`, `ingest-dead`, `crm-normal` and `crm-dead`."""
         return f"{self.prefix}-{name}.fifo"
@@ -53,6 +63,15 @@ class Names:
     def log_group(self, function: str) -> str:
         """Where Lambda writes the logs of a function."""
         return f"/aws/lambda/{function}"
+
+    def task_log_group(self, folder: str) -> str:
+        """Where ECS writes the logs of a container."""
+        return f"/switchboard/{self.stage}/{folder.replace('_', '-')}"
+
+    @property
+    def execution_role(self) -> str:
+        """The role by which ECS starts the stream reader."""
+        return f"{self.prefix}-reader-execution"
 
     def parameter(self, name: str) -> str:
         """An SSM parameter, `destinations/crm` or `deployment/core`."""

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from infra.catalogue import destination_kinds
+from infra.reading import Network, PublicNetwork, Reader
 from switchboard.destination import DeployTime, DestinationSpec
 from switchboard.sources import KINDS, WEBHOOK_KINDS
 
@@ -114,6 +115,8 @@ class Stage(_Entry):
     body_limit_bytes: int = Field(default=1_000_000, ge=1000, le=4_500_000)
     alarm_email: str | None = None
     api_account_role: Literal["create", "exists"] = "create"
+    reader: Reader = Reader()
+    network: Network = PublicNetwork()
 
     @model_validator(mode="after")
     def _archive_outlives_the_ledger(self) -> Self:
@@ -125,6 +128,11 @@ class Stage(_Entry):
     def webhooks(self) -> Mapping[Name, SourceEntry]:
         """The sources that come through the API."""
         return {name: entry for name, entry in self.sources.items() if entry.is_webhook}
+
+    @property
+    def streams(self) -> Mapping[Name, SourceEntry]:
+        """The sources that the stream reader reads. Without any there is no network and no task."""
+        return {name: entry for name, entry in self.sources.items() if not entry.is_webhook}
 
 
 def read_stage(name: str, stages: Mapping[str, Any]) -> Stage:

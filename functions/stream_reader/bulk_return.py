@@ -3,38 +3,33 @@
 import asyncio
 import time
 
-from switchboard.bulk_progress import BulkProgress
-
-from functions.stream_reader.catch_up import CatchUp
 from functions.stream_reader.measures import Measures
+from functions.stream_reader.outlet import Outlet
+from switchboard.bulk_progress import BulkProgress
 from switchboard.errors import SwitchboardError
 
 ASK_AT_ONCE = 200
 
 
 async def bring_back(
-    catch_up: CatchUp,
-    progress: BulkProgress,
-    measures: Measures,
-    *,
-    every: float,
+    outlet: Outlet, progress: BulkProgress, measures: Measures, *, every: float
 ) -> None:
     """Ask for ever, while there is something to ask; what cannot be asked now is asked later."""
     while True:
         await asyncio.sleep(every)
+        if not outlet.catch_up.is_catching_up:
+            continue
         try:
-            await _ask(catch_up, progress)
+            await _ask(outlet, progress)
         except SwitchboardError as error:
             measures.warn("groups stay in bulk: what was routed cannot be read", why=str(error))
 
 
-async def _ask(catch_up: CatchUp, progress: BulkProgress) -> None:
+async def _ask(outlet: Outlet, progress: BulkProgress) -> None:
+    catch_up = outlet.catch_up
     events = catch_up.to_ask(ASK_AT_ONCE)
     if events:
         catch_up.routed(await asyncio.to_thread(progress.routed, events))
-    if not catch_up.asks_whether_empty(time.time()):
-        return
-    is_empty = await asyncio.to_thread(progress.empty)
-    # A suspicion that began while the queue was being looked at is not ended by that look.
-    if is_empty and catch_up.asks_whether_empty(time.time()):
-        catch_up.bulk_was_empty()
+    looked_at = time.time()
+    if outlet.bulk_is_idle and await asyncio.to_thread(progress.empty):
+        catch_up.bulk_was_empty(looked_at)

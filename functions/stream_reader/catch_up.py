@@ -12,17 +12,18 @@ which events are late: what was sent live is routed long before its group could 
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
+
+from switchboard.bulk_progress import EventKey
 
 KEPT_GROUPS = 1_000
 """More than these are not named in the checkpoint; a restart then suspects every group."""
 
 SETTLED_SECONDS = 120.0
 """SQS's counts are approximate; a minute after the last send they are right."""
-
-EventKey = tuple[str, str]
 
 
 class CatchUpState(BaseModel):
@@ -34,12 +35,20 @@ class CatchUpState(BaseModel):
     everything: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    event_id: str
+    sent_at: float
+
+
 class CatchUp:
     """One source's groups. `old_after` is the age in seconds from which an event is late."""
 
     def __init__(self, state: CatchUpState, *, old_after: float, now: float) -> None:
         self._old_after = old_after
-        self._in_bulk: OrderedDict[str, str] = OrderedDict(state.groups)
+        self._in_bulk: OrderedDict[str, _Last] = OrderedDict(
+            (group, _Last(event_id, now)) for group, event_id in state.groups.items()
+        )
         self._suspected_since: float | None = now if state.everything else None
         self._cleared: set[str] = set()
 
@@ -54,7 +63,7 @@ class CatchUp:
         suspect = self._suspected_since is not None and group not in self._cleared
         if not (late or suspect or group in self._in_bulk):
             return False
-        self._in_bulk[group] = event_id
+        self._in_bulk[group] = _Last(event_id, now)
         self._cleared.discard(group)
         return True
 
@@ -65,35 +74,38 @@ class CatchUp:
 
     def to_ask(self, limit: int) -> Sequence[EventKey]:
         """The events of which it should be asked whether they were routed; each has its turn."""
-        asked = list(islice(self._in_bulk.items(), limit))
+        asked = [(group, last.event_id) for group, last in islice(self._in_bulk.items(), limit)]
         for group, _ in asked:
             self._in_bulk.move_to_end(group)
         return asked
 
-    def asks_whether_empty(self, now: float) -> bool:
-        """Whether an empty bulk queue would end the suspicion."""
-        return self._suspected_since is not None and now - self._suspected_since > SETTLED_SECONDS
-
     def routed(self, events: Iterable[EventKey]) -> None:
         """These were fanned out; a group whose last event is among them is live again."""
         for group, event_id in events:
-            if self._in_bulk.get(group) == event_id:
+            last = self._in_bulk.get(group)
+            if last is not None and last.event_id == event_id:
                 del self._in_bulk[group]
                 if self._suspected_since is not None:
                     self._cleared.add(group)
 
-    def bulk_was_empty(self) -> None:
-        """Nothing is left of what was sent before the suspicion began.
+    def bulk_was_empty(self, looked_at: float) -> None:
+        """When it was looked at, the queue was empty, and nothing waited to be sent to it.
 
-        What was sent since is known by its group, and still waits for `routed`.
+        So nothing is left of what was sent a while before: groups whose last event was
+        dead-lettered, and is never routed, come back so, and a suspicion ends.
         """
-        self._suspected_since = None
-        self._cleared.clear()
+        settled = looked_at - SETTLED_SECONDS
+        for group in [group for group, last in self._in_bulk.items() if last.sent_at < settled]:
+            del self._in_bulk[group]
+        if self._suspected_since is not None and self._suspected_since < settled:
+            self._suspected_since = None
+            self._cleared.clear()
 
     def state(self) -> CatchUpState:
         """What to keep; it must be kept before any mark that passed an event sent to bulk."""
         named = self._in_bulk if len(self._in_bulk) <= KEPT_GROUPS else {}
         unnamed = len(self._in_bulk) > KEPT_GROUPS
         return CatchUpState(
-            groups=dict(named), everything=unnamed or self._suspected_since is not None
+            groups={group: last.event_id for group, last in named.items()},
+            everything=unnamed or self._suspected_since is not None,
         )

@@ -58,10 +58,10 @@ class Forwarder:
         self._queue.put(Waiting(message, confirm, claim))
         self._news.set()
 
-    async def drained(self) -> None:
-        """Wait until SQS has everything."""
-        while self._queue or self._batches:
-            await asyncio.sleep(0.02)
+    @property
+    def is_idle(self) -> bool:
+        """Whether SQS has everything that was submitted."""
+        return not self._queue and not self._batches
 
     async def run(self) -> None:
         """Send what is submitted."""

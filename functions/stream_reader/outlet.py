@@ -18,6 +18,11 @@ class Outlet:
         self._bulk = bulk
         self._clock = clock
 
+    @property
+    def bulk_is_idle(self) -> bool:
+        """Whether SQS has everything that was sent to bulk."""
+        return self._bulk.is_idle
+
     def forward(self, arrived: Arrived, confirm: Callable[[], None]) -> None:
         """Send an event on; `confirm` is called once SQS has it."""
         event, group = arrived.event, arrived.envelope.group

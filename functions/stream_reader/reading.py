@@ -79,7 +79,7 @@ class Reading:
         work = [
             asyncio.create_task(live.run()),
             asyncio.create_task(bulk.run()),
-            asyncio.create_task(self._bring_back(catch_up)),
+            asyncio.create_task(self._bring_back(outlet)),
             *(asyncio.create_task(session.run()) for session in self._sessions.values()),
         ]
         if self._progress is not None:
@@ -122,9 +122,9 @@ class Reading:
             )
         return secret
 
-    async def _bring_back(self, catch_up: CatchUp) -> None:
+    async def _bring_back(self, outlet: Outlet) -> None:
         every = self._ports.pace.ask_every
-        await bring_back(catch_up, self._ports.bulk_progress, self._measures, every=every)
+        await bring_back(outlet, self._ports.bulk_progress, self._measures, every=every)
 
     async def _keep(self, progress: Progress, catch_up: CatchUp) -> None:
         """Keep the checkpoints each second; a store that is away only delays them."""

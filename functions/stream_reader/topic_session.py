@@ -6,31 +6,27 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from functions.stream_reader.arrivals import Arrivals, Forward
 from functions.stream_reader.checkpoint import Checkpoint
 from functions.stream_reader.connection import Refused, Unreachable, session
 from functions.stream_reader.endpoint import consumer_url, headers, place_name, reader_url
-from functions.stream_reader.frames import OtherFrame, read_frame
-from functions.stream_reader.gaps import Cause, Gap, GapDetector
 from functions.stream_reader.handshake import HEALTHY_SECONDS, BackOff
-from functions.stream_reader.intake import Arrived, Intake
+from functions.stream_reader.intake import Intake
 from functions.stream_reader.measures import Measures
-from functions.stream_reader.mute import WayPast, next_way_past, way_to
+from functions.stream_reader.mute import next_way_past, way_to
 from functions.stream_reader.pace import Pace
 from functions.stream_reader.probing import Sentinel, first_frame
 from functions.stream_reader.troubles import Troubles
 from functions.stream_reader.watch import End, Limits, must_end
-from functions.stream_reader.window import Mark, Pending, Window
+from functions.stream_reader.window import Mark
 from switchboard.errors import SwitchboardError
 from switchboard.sources.stream_document import Place, StreamDocument
-
-Confirm = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Surroundings:
     source: str
     document: StreamDocument
     credentials: Callable[[bool], Awaitable[Mapping[str, str]]]
-    forward: Callable[[Arrived, Confirm], None]
+    forward: Forward
     connected: Callable[[], None]
     measures: Measures
     pace: Pace
@@ -61,33 +57,28 @@ class TopicSession:
         self._document = document
         self._measures = around.measures
         self._is_reader = document.mode == "reader"
-        self._kept = kept
-        self._window = Window(kept.mark, in_order=self._is_reader)
-        self._gaps = GapDetector(kept.mark, shortest=document.gap_seconds)
-        self._intake = Intake(around.source, self.name, around.measures)
+        self._arrivals = Arrivals(
+            kept,
+            Intake(around.source, self.name, around.measures),
+            around.forward,
+            around.measures,
+            reads_in_order=self._is_reader,
+            gap_seconds=document.gap_seconds,
+        )
         self._limits = Limits.of(document)
-        self._answers_due = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._heard = self._closed_at = self._began = time.monotonic()
-        self._alive_at = kept.alive_at
-        self._ever_heard = kept.message_id is not None
+        self._closed_at = self._began = time.monotonic()
         self._last_end: End | None = None
 
     @property
     def unconfirmed(self) -> int:
         """Frames whose event SQS has not taken."""
-        return self._window.unconfirmed
+        return self._arrivals.unconfirmed
 
     def checkpoint(self) -> Checkpoint:
         """Where a new reader goes on."""
-        mark = self._window.mark
-        return Checkpoint(
-            message_id=None if mark is None else mark.message_id,
-            published=None if mark is None else mark.published,
-            since=self._kept.since,
-            alive_at=self._alive_at,
-        )
+        return self._arrivals.checkpoint()
 
     def stop(self) -> None:
         """Take in no more; `run` ends when all that came is confirmed and answered."""
@@ -120,9 +111,9 @@ class TopicSession:
 
     async def _session(self, troubles: Troubles) -> None:
         """Open a session, read from it to its end, and find a way past what muted it."""
+        pace = self._around.pace
         secret = await self._around.credentials(troubles.credentials_were_refused)
         credential = headers(self._document, secret)
-        pace = self._around.pace
         sentinel: Sentinel | None = None
         async with session(self._url(), credential, pace.ping) as socket:
             troubles.session_opened()
@@ -144,20 +135,20 @@ class TopicSession:
     def _url(self) -> str:
         if not self._is_reader:
             return consumer_url(self._document, self._place)
-        return reader_url(self._document, self._place, self._window.resume_after)
+        return reader_url(self._document, self._place, self._arrivals.resume_after)
 
     def _opened(self) -> None:
-        self._window.connected()
+        self._arrivals.connected()
         self._around.connected()
-        self._gaps.unread(time.time() - self._alive_at)
         # Silence is of the topic, not of a session: servers and balancers drop quiet ones early.
-        self._heard += time.monotonic() - self._closed_at
+        self._arrivals.heard += time.monotonic() - self._closed_at
 
     async def _read(self, socket: ClientConnection, sentinel: Sentinel | None) -> End:
         """Take in frames until the session ends; when stopping, finish what came."""
         opened = time.monotonic()
         work: list[asyncio.Task[Any]] = [
-            asyncio.create_task(each) for each in (self._take_in(socket), self._answer(socket))
+            asyncio.create_task(self._take_in(socket)),
+            asyncio.create_task(self._answer(socket)),
         ]
         stopping: asyncio.Task[Any] = asyncio.create_task(self._stopping.wait())
         try:
@@ -185,15 +176,14 @@ class TopicSession:
     def _look(self, opened: float, sentinel: Sentinel | None) -> End | None:
         """What the clock says of a session that is open."""
         now = time.monotonic()
-        if self._window.unanswered < self._document.receiver_queue_size:
-            self._alive_at = time.time()
-        else:
-            # The server may not send: it is not silent, and may be losing what it cannot keep.
-            self._heard = now
-            self._gaps.unread(time.time() - self._alive_at)
-        if sentinel is not None and sentinel.outran(self._heard, now):
+        arrivals = self._arrivals
+        if arrivals.is_stalled(self._document.receiver_queue_size):
+            # The server may not send, and is not silent.
+            arrivals.heard = now
+        if sentinel is not None and sentinel.outran(arrivals.heard, now):
             return End.MUTED
-        if not self._ever_heard and now - self._began > self._document.nothing_ever_came_seconds:
+        waited = now - self._began
+        if not arrivals.ever_heard and waited > self._document.nothing_ever_came_seconds:
             self._began = now
             self._measures.event("nothing_ever_came")
             self._measures.warn(
@@ -203,8 +193,8 @@ class TopicSession:
         return must_end(
             self._limits,
             opened=opened,
-            heard=self._heard,
-            oldest_debt=self._window.oldest_debt,
+            heard=arrivals.heard,
+            oldest_debt=arrivals.oldest_debt,
             now=now,
         )
 
@@ -212,61 +202,23 @@ class TopicSession:
         """Never waits for SQS: only the window holds the server back."""
         with contextlib.suppress(ConnectionClosed):
             while not self._stopping.is_set():
-                self._take(await socket.recv(decode=False))
-
-    def _take(self, data: bytes) -> None:
-        now = time.time()
-        self._heard = time.monotonic()
-        self._measures.count("frames")
-        self._measures.count("bytes", len(data))
-        frame = read_frame(data)
-        if isinstance(frame, OtherFrame):
-            self._measures.count("other_frames")
-            self._measures.warn("a frame that is no message", place=self.name, frame=frame.what)
-            return
-        self._ever_heard = True
-        mark = Mark(frame.message_id, frame.published)
-        pending = self._window.receive(mark, self._heard)
-        if pending is None:
-            self._measures.count("duplicates")
-            self._answers_due.set()
-            return
-        confirm: Confirm = partial(self._confirmed, pending)
-        gap = self._gaps.follow(mark) if self._is_reader else None
-        if gap is not None:
-            confirm = _second_time(confirm)
-            self._around.forward(self._intake.gap(gap, now), confirm)
-        if not self._kept.wants(frame.published):
-            self._measures.count("passed_over")
-            confirm()
-            return
-        self._measures.count("events")
-        if frame.published is not None:
-            self._measures.peak("lag_seconds", now - frame.published)
-        self._around.forward(self._intake.message(frame, data, now), confirm)
-
-    def _confirmed(self, pending: Pending) -> None:
-        if pending.owed_since:
-            owed = time.monotonic() - pending.owed_since[0]
-            self._measures.peak("ack_lag_ms", owed * 1000)
-        self._window.confirm(pending)
-        self._answers_due.set()
+                self._arrivals.take(await socket.recv(decode=False))
 
     async def _answer(self, socket: ClientConnection) -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
-                await self._answers_due.wait()
-                self._answers_due.clear()
+                await self._arrivals.answers_due.wait()
+                self._arrivals.answers_due.clear()
                 await self._give_answers(socket)
 
     async def _give_answers(self, socket: ClientConnection) -> None:
-        for message_id in self._window.answers():
+        for message_id in self._arrivals.answers():
             await socket.send(msgspec.json.encode({"messageId": message_id}), text=True)
 
     async def _finish(self, socket: ClientConnection) -> None:
         """Answer all that came as SQS takes it; whoever stops us sets the time for it."""
         with contextlib.suppress(ConnectionClosed):
-            while self._window.unconfirmed:
+            while self._arrivals.unconfirmed:
                 await self._give_answers(socket)
                 await asyncio.sleep(0.02)
             await self._give_answers(socket)
@@ -274,43 +226,21 @@ class TopicSession:
     async def _after_a_silence(self, credential: Mapping[str, str], found: Mark | None) -> None:
         """Is the topic quiet, or does a message mute its sessions? Only a reader can pass that."""
         self._measures.event("silent")
-        self._heard = self._closed_at
-        if not self._is_reader or self._window.unconfirmed:
+        self._arrivals.heard = self._closed_at
+        if not self._is_reader or self._arrivals.unconfirmed:
             return
-        mark = self._window.mark
 
         async def probe(message_id: str) -> Mark | None:
             url = reader_url(self._document, self._place, message_id, queue_size=1)
             frame = await first_frame(url, credential, self._around.pace)
             return None if frame is None else Mark(frame.message_id, frame.published)
 
-        if await probe(self._window.resume_after) is not None:
+        if await probe(self._arrivals.resume_after) is not None:
             return
+        mark = self._arrivals.mark
         way = None if mark is None else await next_way_past(mark, probe)
         if way is None and found is not None:
             way = await way_to(found, probe)
         if way is not None:
-            await self._step_over(way)
-
-    async def _step_over(self, way: WayPast) -> None:
-        """Leave out what cannot be delivered, once the gap that this makes is recorded."""
-        self._measures.event("muted")
-        gap = Gap(Cause.UNDELIVERABLE, self._window.mark, way.first)
-        told = asyncio.Event()
-        self._around.forward(self._intake.gap(gap, time.time()), told.set)
-        await told.wait()
-        self._window.step_over(way.resume_after)
-        self._gaps.stepped_over(way.resume_after)
-
-
-def _second_time(call: Confirm) -> Confirm:
-    """A confirmation that counts when it is given for the second time."""
-    given = 0
-
-    def confirm() -> None:
-        nonlocal given
-        given += 1
-        if given == 2:
-            call()
-
-    return confirm
+            self._measures.event("muted")
+            await self._arrivals.step_over(way)

@@ -6,13 +6,12 @@ import time
 import uuid
 from collections.abc import Sequence
 
-from switchboard.aws.async_sqs import AsyncSqs
-from switchboard.aws.bulk_progress import BulkQueueProgress
-
 from functions.stream_reader.health import show_progress
 from functions.stream_reader.ports import Ports
 from functions.stream_reader.source_reader import SourceReader
 from switchboard.aws.archive import ArchiveBucket
+from switchboard.aws.async_sqs import AsyncSqs
+from switchboard.aws.bulk_progress import SqsBulkProgress
 from switchboard.aws.checkpoint_table import CheckpointTable
 from switchboard.aws.clients import client
 from switchboard.aws.configuration_table import ConfigurationTable
@@ -38,7 +37,7 @@ def ports_of(settings: ReaderSettings, telemetry: InvocationTelemetry, sender: A
         secrets=StageSecrets(settings.stage, time.time),
         leases=LeaseTable(settings.state_table),
         checkpoints=CheckpointTable(settings.state_table),
-        bulk_progress=BulkQueueProgress(settings.events_table, settings.ingest_bulk_queue_url),
+        bulk_progress=SqsBulkProgress(settings.events_table, settings.ingest_bulk_queue_url),
         telemetry=telemetry,
         owner=str(uuid.uuid4()),
     )

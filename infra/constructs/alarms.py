@@ -27,8 +27,12 @@ class Alarms:
         dimensions: Mapping[str, str],
         threshold: float = 1,
         statistic: str = "Sum",
+        heartbeat: bool = False,
     ) -> None:
-        """Alarm when `metric` reaches `threshold` within five minutes."""
+        """Alarm when `metric` reaches `threshold` within five minutes.
+
+        A `heartbeat` alarms the other way: when it stays below, or is not there at all.
+        """
         cloudwatch.CfnAlarm(
             scope,
             f"{construct_id}Alarm",
@@ -41,8 +45,10 @@ class Alarms:
             period=FIVE_MINUTES,
             evaluation_periods=1,
             threshold=threshold,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
+            comparison_operator="LessThanThreshold"
+            if heartbeat
+            else "GreaterThanOrEqualToThreshold",
+            treat_missing_data="breaching" if heartbeat else "notBreaching",
             alarm_actions=[self._topic_arn],
         )
 
@@ -56,6 +62,8 @@ class Alarms:
         source: str | None = None,
         destination: str | None = None,
         threshold: float = 1,
+        statistic: str = "Sum",
+        heartbeat: bool = False,
     ) -> None:
         """Alarm on a metric of Switchboard's own, of one source or destination."""
         which = {"source": source} if source is not None else {"destination": str(destination)}
@@ -68,6 +76,8 @@ class Alarms:
             metric=metric,
             dimensions={"stage": self._stage, **which},
             threshold=threshold,
+            statistic=statistic,
+            heartbeat=heartbeat,
         )
 
     def on_age(self, scope: Construct, *, queue: str, seconds: int, description: str) -> None:

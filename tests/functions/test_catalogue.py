@@ -8,8 +8,14 @@ import pytest
 from pydantic import BaseModel
 
 import functions
-from infra.catalogue import specs
-from switchboard.destination import DeployTime, DestinationDocument, DestinationSpec, Permission
+from infra.catalogue import handlers, specs
+from switchboard.destination import (
+    DeployTime,
+    DestinationDocument,
+    DestinationSpec,
+    Permission,
+    TaskSpec,
+)
 
 FUNCTIONS = Path(functions.__path__[0])
 TESTS = Path(__file__).parent
@@ -18,6 +24,7 @@ DESTINATIONS = [spec for spec in specs().values() if isinstance(spec, Destinatio
 
 FILES = ("__init__.py", "handler.py", "spec.py", "README.md")
 DESTINATION_FILES = ("settings.py", "request.py")
+TASK_FILES = ("__init__.py", "__main__.py", "health.py", "spec.py", "Dockerfile", "README.md")
 HEADINGS = ("What it does", "Configuration", "When it fails", "Good to know")
 VERBS = ("to", "receive", "route", "relay", "pull", "fire", "control", "replay", "stream")
 NAME = re.compile(rf"({'|'.join(VERBS)})_[a-z0-9]+(_[a-z0-9]+)*")
@@ -28,12 +35,16 @@ RESOURCE = re.compile(r"arn:\{partition\}:[a-z0-9-]+:[^*]*[^*:]\*?")
 ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
 
 each_folder = pytest.mark.parametrize("folder", FOLDERS)
+each_handler = pytest.mark.parametrize("folder", sorted(handlers()))
 each_destination = pytest.mark.parametrize("spec", DESTINATIONS, ids=lambda spec: spec.folder)
 
 
 def missing_files(folder: Path) -> list[str]:
     """The files that a folder should have and has not."""
-    wanted = FILES + (DESTINATION_FILES if folder.name.startswith("to_") else ())
+    if (folder / "Dockerfile").exists():
+        wanted: tuple[str, ...] = TASK_FILES
+    else:
+        wanted = FILES + (DESTINATION_FILES if folder.name.startswith("to_") else ())
     return [name for name in wanted if not (folder / name).is_file()]
 
 
@@ -74,7 +85,7 @@ def test_a_folder_has_its_tests(folder: str) -> None:
     assert list((TESTS / folder).glob("test_*.py"))
 
 
-@each_folder
+@each_handler
 def test_a_handler_is_short_and_importing_it_does_nothing(folder: str) -> None:
     lines = (FUNCTIONS / folder / "handler.py").read_text().splitlines()
     assert len([line for line in lines if line]) <= LONGEST_HANDLER
@@ -93,6 +104,14 @@ def test_modules_are_short_and_say_what_they_are(folder: str) -> None:
 def test_a_summary_is_one_sentence_for_the_catalogue(folder: str) -> None:
     summary = specs()[folder].summary
     assert re.fullmatch(r"[A-Z][^|\n]{10,98}\.", summary)
+
+
+def test_what_has_a_dockerfile_is_a_task_and_nothing_else_is() -> None:
+    with_one = {folder for folder in FOLDERS if (FUNCTIONS / folder / "Dockerfile").exists()}
+    tasks = {folder: spec for folder, spec in specs().items() if isinstance(spec, TaskSpec)}
+    assert with_one == set(tasks)
+    # Fargate ends a container after two minutes at most.
+    assert all(0 < spec.stop_seconds <= 120 for spec in tasks.values())
 
 
 @each_destination

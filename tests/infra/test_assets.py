@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra import bundling
-from infra.catalogue import specs
+from infra.catalogue import handlers
 from switchboard.settings import DestinationSettings, ReceiverSettings, RouterSettings, Settings
 
 READ: dict[str, type[Settings]] = {
@@ -34,7 +34,7 @@ def runtime() -> Path:
     return bundling.runtime(bundling.host_target())
 
 
-@pytest.mark.parametrize("folder", sorted(specs()))
+@pytest.mark.parametrize("folder", sorted(handlers()))
 def test_a_handler_imports_from_its_staged_asset_alone(
     folder: str, host_layer: Path, runtime: Path, tmp_path: Path
 ) -> None:

@@ -38,11 +38,36 @@ def test_a_stage_that_is_not_there_is_named_with_those_that_are() -> None:
         ({"destinations": {"x": {"kind": "webhook", "concurrency": 1}}}, "concurrency"),
         ({"destinations": {"x": {"kind": "webhook", "timeout_seconds": 12}}}, "at least 20"),
         ({"destinations": {"Not A Name": WEBHOOK}}, "Not A Name"),
+        ({"reader": {"cpu": 300}}, "reader.cpu"),
+        ({"reader": {"cpu": 256, "memory": 4096}}, "memory 4096 does not go with cpu 256"),
+        ({"reader": {"memory": 1500}}, "choose one of 1024, 2048, 3072, 4096"),
+        ({"reader": {"tasks": 0}}, "reader.tasks"),
+        ({"network": {"kind": "vpn"}}, "'public', 'nat', 'existing'"),
+        ({"network": {"kind": "nat", "vpc_id": "vpc-12345678"}}, "network.nat.vpc_id"),
+        ({"network": {"kind": "existing", "vpc_id": "vpc-12345678"}}, "network.existing.subnet"),
+        ({"network": {"kind": "existing", "vpc_id": "v", "subnet_ids": []}}, "network.existing"),
+        ({"sources": {"x": {"kind": "stream", "edge_allow": []}}}, "edge_allow is for webhooks"),
         ({"raw_days": 20, "ledger_days": 90}, "raw_days must be at least ledger_days"),
     ],
 )
 def test_what_cannot_be_deployed_is_refused_and_named(changes: Any, why: str) -> None:
     assert why in refused(**changes)
+
+
+@pytest.mark.parametrize(
+    ("given", "cpu", "memory"),
+    [
+        ({}, 512, 1024),
+        ({"cpu": 256}, 256, 1024),
+        ({"cpu": 2048}, 2048, 4096),
+        ({"memory": 3072}, 512, 3072),
+        ({"cpu": 1024, "memory": 8192}, 1024, 8192),
+    ],
+)
+def test_the_reader_is_of_a_size_that_fargate_has(given: Any, cpu: int, memory: int) -> None:
+    stage = {"sources": SOURCES, "destinations": {}, "reader": given}
+    reader = read_stage("dev", {"dev": stage}).reader
+    assert (reader.cpu_units, reader.memory_mb) == (cpu, memory)
 
 
 def test_thirty_four_destinations_stay_small_and_the_core_does_not_change(make_stage: Make) -> None:

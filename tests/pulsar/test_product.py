@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable
+from functools import partial
 
 import pytest
 
@@ -29,6 +30,10 @@ def events(first: int, behind: int) -> list[str]:
 def numbers(stage: Stage, queue: str = LIVE) -> list[int]:
     bodies = [json.loads(body) for body in stage.bodies(queue)]
     return [body["Interaction"]["number"] for body in bodies if "Interaction" in body]
+
+
+def has(stage: Stage, enough: int) -> bool:
+    return len(numbers(stage)) >= enough
 
 
 def all_in_order(stage: Stage, expected: Iterable[int]) -> bool:
@@ -80,10 +85,9 @@ def test_a_killed_task_loses_nothing(server: PulsarServer, topic: str) -> None:
     publish(server, topic, events(0, 60))
     stage = stage_of(server, topic, receiver_queue_size=8)
     stage.sqs.seconds = 0.02
-    for life in range(4):
-        running = Running(stage, "one")
-        with running:
-            until(lambda life=life: len(numbers(stage)) >= 10 * life + 5)
+    for enough in (5, 15, 25, 35):
+        with Running(stage) as running:
+            until(partial(has, stage, enough))
             running.kill()
     stage.sqs.seconds = 0.0
     with Running(stage, "one"):
@@ -225,7 +229,7 @@ def test_late_events_go_to_bulk_and_their_groups_come_back(
         until(lambda: len(numbers(stage, BULK)) == 6)
         publish(server, topic, events(6, 9))
         until(lambda: len(numbers(stage, BULK)) == 9)
-        stage.bulk.done = {
+        stage.bulk.marked = {
             (envelope.group, envelope.event.id)
             for envelope in stage.envelopes(BULK)
             if envelope.event

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,11 +18,10 @@ from switchboard.configuration import LastGood, Parameters
 from switchboard.envelope import Envelope, decode
 from switchboard.errors import Unavailable
 from switchboard.queue import Outgoing
+from switchboard.testing.reading import MemoryBulk, MemoryCheckpoints, MemoryLeases
 from switchboard.testing.stores import (
     MemoryBucket,
-    MemoryCheckpoints,
     MemoryConfiguration,
-    MemoryLeases,
     MemoryParameters,
     RecordingTelemetry,
 )
@@ -95,22 +94,6 @@ class MemorySecrets:
         """Read the current value the next time."""
         del name
         self._cached = self.current
-
-
-class MemoryBulk:
-    """See BulkProgress."""
-
-    def __init__(self) -> None:
-        self.done: set[tuple[str, str]] = set()
-        self.is_empty = False
-
-    def routed(self, events: Sequence[tuple[str, str]]) -> Collection[tuple[str, str]]:
-        """Which of `events` were fanned out."""
-        return self.done & set(events)
-
-    def empty(self) -> bool:
-        """Whether nothing is in the queue."""
-        return self.is_empty
 
 
 class Stage:

@@ -62,11 +62,18 @@ def test_a_suspicion_ends_by_group_or_by_an_empty_queue() -> None:
     catch_up.routed([("a", "1")])
     assert not catch_up.goes_to_bulk("a", "2", 1000.0, 1000.0)
     assert catch_up.goes_to_bulk("b", "3", 1000.0, 1000.0)
-    assert not catch_up.asks_whether_empty(1000.0 + SETTLED_SECONDS)
-    assert catch_up.asks_whether_empty(1001.0 + SETTLED_SECONDS)
-    catch_up.bulk_was_empty()
-    assert not catch_up.goes_to_bulk("c", "4", 1000.0, 1000.0)
-    assert catch_up.goes_to_bulk("b", "5", 1000.0, 1000.0), "its own event is still on its way"
+    catch_up.bulk_was_empty(1000.0 + SETTLED_SECONDS)
+    assert catch_up.goes_to_bulk("c", "4", 1001.0, 1001.0), "SQS's counts may be a minute old"
+    catch_up.bulk_was_empty(1001.0 + SETTLED_SECONDS)
+    assert not catch_up.goes_to_bulk("d", "5", 1001.0, 1001.0)
+    assert catch_up.goes_to_bulk("c", "6", 1001.0, 1001.0), "its own event may be on its way"
+
+
+def test_a_group_whose_last_event_was_dead_lettered_comes_back_by_an_empty_queue() -> None:
+    catch_up = fresh()
+    catch_up.goes_to_bulk("a", "1", 0.0, 1000.0)
+    catch_up.bulk_was_empty(1001.0 + SETTLED_SECONDS)
+    assert not catch_up.goes_to_bulk("a", "2", 1200.0, 1200.0)
 
 
 class TwoQueues(RuleBasedStateMachine):
@@ -118,8 +125,8 @@ class TwoQueues(RuleBasedStateMachine):
 
     @rule()
     def look(self) -> None:
-        if self.catch_up.asks_whether_empty(self.now) and not any(self.queues[True].values()):
-            self.catch_up.bulk_was_empty()
+        if not any(self.queues[True].values()):
+            self.catch_up.bulk_was_empty(self.now)
 
     @rule()
     def keep(self) -> None:

@@ -79,6 +79,21 @@ class FunctionSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """A container that runs without end. A stage may give it another `cpu` and `memory_mb`.
+
+    `cpu` is in Fargate's units (1024 are one processor); `stop_seconds` is what it has between the
+    signal to end and its end.
+    """
+
+    folder: str
+    summary: str
+    cpu: int
+    memory_mb: int
+    stop_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class DestinationSpec:
     """A destination kind, as data.
 
