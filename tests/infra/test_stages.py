@@ -169,7 +169,7 @@ def test_a_stage_with_a_stream_alone_has_no_api(make_stage: Make) -> None:
         if found["Name"].endswith("deployment/core")
     ]
     written = json.dumps(core)
-    assert "contact-center" in written
+    assert "contact-center" not in written
     assert "api_url" not in written
 
 

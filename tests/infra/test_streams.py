@@ -15,7 +15,7 @@ from infra.constructs.task import SCRATCH
 from tests.infra.test_roles import statements, table
 
 WEBHOOK = {"meetings": {"kind": "jaas"}}
-STREAMS = {"contact-centre": {"kind": "stream"}, "legacy": {"kind": "sapi"}}
+STREAMS = {"contact-centre": {"kind": "stream"}, "legacy": {"kind": "stream"}}
 
 Make = Callable[[str, Mapping[str, Any]], Any]
 
@@ -251,7 +251,10 @@ def test_the_task_is_told_names_and_no_secret(public: Any) -> None:
     assert {name for name in told if name.startswith("SWITCHBOARD_")} == {
         f"SWITCHBOARD_{name}" for name in ENVIRONMENT
     }
-    assert json.loads(told["SWITCHBOARD_SOURCES"]) == {"contact-centre": "stream", "legacy": "sapi"}
+    assert json.loads(told["SWITCHBOARD_SOURCES"]) == {
+        "contact-centre": "stream",
+        "legacy": "stream",
+    }
     assert told["AWS_REGION"] == {"Ref": "AWS::Region"}
     assert told["SWITCHBOARD_INGEST_BULK_QUEUE_URL"] == {
         "Fn::Sub": "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/"
@@ -355,7 +358,7 @@ def test_secrets_of_streams_are_in_their_stack_with_their_fields(public: Any) ->
         found["Name"]: (stack, found["Description"])
         for stack, _, found in public.resources("AWS::SecretsManager::Secret")
     }
-    for source, fields in (("contact-centre", "key"), ("legacy", "username, token")):
+    for source, fields in (("contact-centre", "key"), ("legacy", "key")):
         stack, description = secrets[f"/switchboard/made/sources/{source}"]
         assert stack == "switchboard-made-streams"
         assert description.endswith(f"a JSON object, {fields}.")
@@ -372,7 +375,7 @@ def test_the_desk_is_told_where_the_reader_runs(public: Any) -> None:
         "cluster": one(public, "AWS::ECS::Cluster")["ClusterName"],
         "service": one(public, "AWS::ECS::Service")["ServiceName"],
         "log_group": "/switchboard/made/stream-reader",
-        "sources": {"contact-centre": "stream", "legacy": "sapi"},
+        "sources": {"contact-centre": "stream", "legacy": "stream"},
     }
     groups = [group["LogGroupName"] for group in all_of(public, "AWS::Logs::LogGroup")]
     assert "/switchboard/made/stream-reader" in groups
