@@ -6,12 +6,13 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, layers, requests, sqs_clients, throughput
+from benchmarks import imports, layers, reader, requests, sqs_clients, throughput
 
 MEASUREMENTS = {
     "imports": imports.measure,
     "layers": layers.measure,
     "throughput": throughput.measure,
+    "reader": reader.measure,
     "sqs": sqs_clients.measure,
     "requests": requests.measure,
 }

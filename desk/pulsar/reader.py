@@ -38,6 +38,8 @@ class ReaderSession(Delivering):
                 "org.apache.pulsar.client.api.PulsarClientException: "
                 "The partitioned topic startMessageId is illegal",
             )
+        # The one message that may be fetched is the one before the position, which is discarded.
+        self._deaf = size == 1 and isinstance(start, MessageId)
         self._readings = [Reading(topic, start, size) for topic in self._topics]
 
     @property
@@ -45,7 +47,7 @@ class ReaderSession(Delivering):
         return [reading.inbox for reading in self._readings]
 
     def take(self, number: int) -> Delivery | None:
-        return self._readings[number].take()
+        return None if self._deaf else self._readings[number].take()
 
     async def hear(self, text: str, connection: Connection) -> None:
         """Every object is an answer, but for the question whether the topic ended."""

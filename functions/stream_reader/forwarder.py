@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from functions.stream_reader.body import body_of
 from functions.stream_reader.intake import Arrived
 from functions.stream_reader.measures import Measures
 from functions.stream_reader.send_queue import SendQueue, Waiting
 from switchboard.claims import ClaimStore, check_in
-from switchboard.envelope import CLAIM_CHECK_BYTES, encode
+from switchboard.envelope import CLAIM_CHECK_BYTES
 from switchboard.errors import ConfigurationError
 from switchboard.queue import BATCH_ENTRIES, Outgoing
 
@@ -52,9 +53,9 @@ class Forwarder:
 
     def submit(self, arrived: Arrived, confirm: Callable[[], None]) -> None:
         """Send an event after those of its group that were submitted before it."""
-        body = encode(arrived.envelope)
-        claim = arrived.envelope if len(body) > CLAIM_CHECK_BYTES else None
-        message = Outgoing("" if claim else body, arrived.envelope.group, arrived.event.id)
+        body = body_of(arrived)
+        claim = arrived.envelope() if len(body) > CLAIM_CHECK_BYTES else None
+        message = Outgoing("" if claim else body, arrived.group, arrived.event.id)
         self._queue.put(Waiting(message, confirm, claim))
         self._news.set()
 

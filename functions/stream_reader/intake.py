@@ -19,11 +19,19 @@ from switchboard.sources.stream import KIND, gap, stream_event, undecodable
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An event that came, in its envelope, and when the stream published it (epoch seconds)."""
+    """An event that came with its raw payload; the stream `published` it then (epoch seconds)."""
 
     event: Event
-    envelope: Envelope
+    group: str
+    kind: str
+    body: str
+    received_at: datetime
     published: float | None
+
+    def envelope(self) -> Envelope:
+        """What travels."""
+        raw = Raw(kind=self.kind, body=self.body, received_at=utc_text(self.received_at))
+        return Envelope(event=self.event, group=self.group, raw=raw)
 
 
 class Intake:
@@ -71,10 +79,10 @@ class Intake:
         return _arrived(received, body, None, arrived)
 
 
-def _arrived(received: Received, body: str, published: float | None, arrived: datetime) -> Arrived:
-    raw = Raw.model_construct(kind=KIND.kind, body=body, received_at=utc_text(arrived))
-    envelope = Envelope.model_construct(event=received.event, group=received.group, raw=raw)
-    return Arrived(received.event, envelope, published)
+def _arrived(
+    received: Received, body: str, published: float | None, received_at: datetime
+) -> Arrived:
+    return Arrived(received.event, received.group, KIND.kind, body, received_at, published)
 
 
 def _moment(published: float | None, otherwise: datetime) -> datetime:

@@ -44,8 +44,7 @@ class MessageId:
             NoMessageId: it is no standard base64, or no such protobuf.
         """
         try:
-            data = base64.b64decode(text, validate=True)
-            fields = dict(_varints(data))
+            fields = _numbers(base64.b64decode(text, validate=True))
         except (binascii.Error, ValueError, IndexError):
             raise NoMessageId(f"{text[:80]!r} is no message id") from None
         if _LEDGER not in fields or _ENTRY not in fields:
@@ -85,14 +84,15 @@ class MessageId:
         return MessageId(self.ledger, self.entry - 1, self.partition)
 
 
-def _varints(data: bytes) -> Iterator[tuple[int, int]]:
+def _numbers(data: bytes) -> dict[int, int]:
+    """The varint fields of a message, by number; what is written in another way is skipped."""
+    found: dict[int, int] = {}
     at = 0
     while at < len(data):
         key, at = _read_varint(data, at)
-        number, wire = key >> 3, key & 7
+        wire = key & 7
         if wire == _VARINT:
-            value, at = _read_varint(data, at)
-            yield number, value
+            found[key >> 3], at = _read_varint(data, at)
         elif wire == _BYTES:
             length, at = _read_varint(data, at)
             at += length
@@ -102,16 +102,20 @@ def _varints(data: bytes) -> Iterator[tuple[int, int]]:
             raise ValueError(wire)
     if at != len(data):
         raise ValueError(at)
+    return found
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
+    byte = data[at]
+    if byte < 0x80:
+        return byte, at + 1
+    value, shift = byte & 0x7F, 7
     while True:
-        byte = data[at]
         at += 1
+        byte = data[at]
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value, at
+            return value, at + 1
         shift += 7
         if shift >= 64:
             raise ValueError(shift)

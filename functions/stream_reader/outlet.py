@@ -25,6 +25,6 @@ class Outlet:
 
     def forward(self, arrived: Arrived, confirm: Callable[[], None]) -> None:
         """Send an event on; `confirm` is called once SQS has it."""
-        event, group = arrived.event, arrived.envelope.group
+        event, group = arrived.event, arrived.group
         late = self.catch_up.goes_to_bulk(group, event.id, arrived.published, self._clock())
         (self._bulk if late else self._live).submit(arrived, confirm)

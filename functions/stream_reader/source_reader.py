@@ -25,7 +25,7 @@ class SourceReader:
         self._ports = ports
         self._stopping = asyncio.Event()
         self._reading: Reading | None = None
-        self.measures.gauge("in_flight", self._in_flight)
+        self.measures.gauge("in_flight", lambda: self.in_flight)
 
     def stop(self) -> None:
         """Take in no more; `run` ends when what came is sent and kept."""
@@ -46,7 +46,9 @@ class SourceReader:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._ports.pace.try_again)
 
-    def _in_flight(self) -> float:
+    @property
+    def in_flight(self) -> int:
+        """Frames whose event SQS has not taken."""
         return 0 if self._reading is None else self._reading.in_flight
 
     def _judged(self) -> Configured[StreamDocument]:

@@ -28,6 +28,9 @@ from functions.stream_reader.window import Mark
 from switchboard.errors import SwitchboardError
 from switchboard.sources.stream_document import Place, StreamDocument
 
+PROBE_QUEUE = 2
+"""With a queue of 1 a server delivers nothing after a position."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -231,7 +234,7 @@ class TopicSession:
             return
 
         async def probe(message_id: str) -> Mark | None:
-            url = reader_url(self._document, self._place, message_id, queue_size=1)
+            url = reader_url(self._document, self._place, message_id, queue_size=PROBE_QUEUE)
             frame = await first_frame(url, credential, self._around.pace)
             return None if frame is None else Mark(frame.message_id, frame.published)
 

@@ -73,9 +73,10 @@ WATCHES = (
     Watch(
         "muted",
         "muted",
-        "The session of the source {source} was open and got nothing, though there were events: it"
-        " was made anew and goes on, late. If this comes back, lower the silence after which its"
-        " document makes a session anew and run `switchboard apply`.",
+        "A message of the source {source} could not be delivered by the stream's server, which then"
+        " brings nothing more. It was stepped over, and reading goes on; an event"
+        " stream.gap.detected and the log say where: {logs}. Fetch what lies there from the"
+        " vendor's reports.",
     ),
     Watch(
         "silent",

@@ -172,6 +172,17 @@ def test_an_id_older_than_what_is_kept_jumps_silently(server: PulsarServer, topi
         assert said(session.frames(5)) == numbers(40, 45)
 
 
+def test_a_queue_of_one_is_mute_after_a_position(server: PulsarServer, topic: str) -> None:
+    publish(server, topic, numbers(0, 4))
+    with reader(server, topic, receiverQueueSize=1) as session:
+        first = session.taken(2)[0]
+    with reader(server, topic, first.id, receiverQueueSize=1) as session:
+        assert session.silent()
+        assert session.pong()
+    with reader(server, topic, first.id, receiverQueueSize=2) as session:
+        assert said(session.frames(2)) == ["1", "2"]
+
+
 def test_a_stalled_reader_gets_one_more_window_and_then_jumps(
     server: PulsarServer, topic: str
 ) -> None:

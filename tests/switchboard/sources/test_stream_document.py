@@ -49,7 +49,7 @@ def test_without_host_or_tenant_nothing_can_be_read(missing: str) -> None:
         {"start": "earliest"},
         {"start": "CNcBEAkYACAAMAE="},
         {"topics": ["event-v1/AgentStatusChange", "agent-v1/ag64oyEUb_Sk6bxVB9"]},
-        {"receiver_queue_size": 1},
+        {"receiver_queue_size": 2},
         CONSUMER,
         {**CONSUMER, "subscription_type": "Failover", "subscription_start": "earliest"},
         {**CONSUMER, "subscription_type": "Shared", "order": "none"},
@@ -104,8 +104,9 @@ def test_what_can_be_read_is_taken(changes: dict[str, Any]) -> None:
         ({**CONSUMER, "subscription_type": "Key_Shared"}, "set key_is_interaction"),
         ({**CONSUMER, "key_is_interaction": True}, "Key_Shared subscriptions only"),
         ({"receiver_queue_size": 0}, "delivers nothing at all"),
+        ({"receiver_queue_size": 1}, "nothing after a position"),
         ({"receiver_queue_size": 1001}, "less than or equal to 1000"),
-        ({"silence_seconds": 59}, "greater than or equal to 60"),
+        ({"silence_seconds": 4}, "greater than or equal to 5"),
         ({"silence_seconds": 86_401}, "less than or equal to 86400"),
         ({"credential": "basic"}, "api_key"),
         ({"surprise": 1}, "surprise"),
@@ -121,7 +122,7 @@ def test_an_operator_reads_document_field_and_reason() -> None:
         parse_document(StreamDocument, "sources/cc", text)
     assert str(error.value) == (
         "reading sources/cc: receiver_queue_size: Value error, with 0 the server delivers nothing"
-        " at all; give 1 to 1000"
+        " at all, with 1 nothing after a position; give 2 to 1000"
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from switchboard.sources.kind import SourceDocument
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-LARGEST_QUEUE = 1000
+SMALLEST_QUEUE, LARGEST_QUEUE = 2, 1000
 
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[::1\])(?::(?P<port>[0-9]{1,5}))?"
@@ -90,7 +90,7 @@ class StreamDocument(SourceDocument):
     )
     receiver_queue_size: int = Field(
         default=LARGEST_QUEUE,
-        ge=1,
+        ge=SMALLEST_QUEUE,
         le=LARGEST_QUEUE,
         description="How many messages 8x8 sends ahead of our acknowledgements.",
     )
@@ -157,9 +157,10 @@ class StreamDocument(SourceDocument):
     @field_validator("receiver_queue_size", mode="before")
     @classmethod
     def _is_no_zero(cls, size: object) -> object:
-        if size == 0:
+        if size in {0, 1}:
             raise ValueError(
-                f"with 0 the server delivers nothing at all; give 1 to {LARGEST_QUEUE}"
+                "with 0 the server delivers nothing at all, with 1 nothing after a position; give"
+                f" {SMALLEST_QUEUE} to {LARGEST_QUEUE}"
             )
         return size
 
