@@ -7,11 +7,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
 from functions.stream_reader.handshake import Refusal, refusal
+from functions.stream_reader.pace import Pace
 
 OPEN_SECONDS = 75.0
 """The server subscribes before it answers: 30 s through a proxy whose broker is down."""
 
-PONG_SECONDS = 20.0
 CLOSE_SECONDS = 5.0
 LARGEST_FRAME = 32 * 1024 * 1024
 """The broker's limit is on compressed entries: a chunked message of 12 MB is a frame of 16 MB."""
@@ -31,7 +31,7 @@ class Unreachable(Exception):
 
 @contextlib.asynccontextmanager
 async def session(
-    url: str, headers: Mapping[str, str], ping_seconds: float
+    url: str, headers: Mapping[str, str], pace: Pace
 ) -> AsyncIterator[ClientConnection]:
     """An open session; it is closed with 1000 at the end.
 
@@ -43,8 +43,8 @@ async def session(
             url,
             additional_headers=headers,
             open_timeout=OPEN_SECONDS,
-            ping_interval=ping_seconds,
-            ping_timeout=max(PONG_SECONDS, ping_seconds),
+            ping_interval=pace.ping,
+            ping_timeout=pace.pong,
             close_timeout=CLOSE_SECONDS,
             max_size=LARGEST_FRAME,
             compression=None,

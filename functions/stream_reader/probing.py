@@ -23,7 +23,7 @@ async def first_frame(
     Raises:
         Refused, Unreachable: there is no session.
     """
-    async with session(url, headers, pace.ping) as socket:
+    async with session(url, headers, pace) as socket:
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             async with asyncio.timeout(None if patient else pace.probe):
                 while True:

@@ -118,7 +118,7 @@ class TopicSession:
         secret = await self._around.credentials(troubles.credentials_were_refused)
         credential = headers(self._document, secret)
         sentinel: Sentinel | None = None
-        async with session(self._url(), credential, pace.ping) as socket:
+        async with session(self._url(), credential, pace) as socket:
             troubles.session_opened()
             self._opened()
             if self._is_reader and self._last_end is End.SILENT:
