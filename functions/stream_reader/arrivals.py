@@ -10,8 +10,10 @@ from functions.stream_reader.frames import OtherFrame, read_frame
 from functions.stream_reader.gaps import Cause, Gap, GapDetector
 from functions.stream_reader.intake import Arrived, Intake
 from functions.stream_reader.measures import Measures
+from functions.stream_reader.message_id import ABSENT, readable
 from functions.stream_reader.mute import WayPast
 from functions.stream_reader.window import Mark, Pending, Window
+from switchboard.errors import ConfigurationError
 
 Confirm = Callable[[], None]
 Forward = Callable[[Arrived, Confirm], None]
@@ -21,6 +23,7 @@ class Arrivals:
     """`answers_due` is set when there may be answers to give.
 
     `reads_in_order` is a reader's way: its marks are ours to keep, and gaps are ours to notice.
+    `partition` is the one it reads, None where the topic has none.
     """
 
     def __init__(
@@ -32,6 +35,7 @@ class Arrivals:
         *,
         reads_in_order: bool,
         gap_seconds: float,
+        partition: int | None = None,
     ) -> None:
         self.answers_due = asyncio.Event()
         self.heard = time.monotonic()
@@ -41,6 +45,7 @@ class Arrivals:
         self._intake = intake
         self._forward = forward
         self._measures = measures
+        self._partition = ABSENT if partition is None else partition
         self._window = Window(kept.mark, in_order=reads_in_order)
         self._gaps = GapDetector(kept.mark, shortest=gap_seconds) if reads_in_order else None
 
@@ -106,7 +111,7 @@ class Arrivals:
             self.answers_due.set()
             return
         confirm: Confirm = partial(self._confirmed, pending)
-        gap = None if self._gaps is None else self._gaps.follow(mark)
+        gap = None if self._gaps is None else self._gap_before(mark, self._gaps)
         if gap is not None:
             confirm = _second_time(confirm)
             self._forward(self._intake.gap(gap, now), confirm)
@@ -133,9 +138,23 @@ class Arrivals:
         if self._gaps is not None:
             self._gaps.stepped_over(way.resume_after)
 
+    def _gap_before(self, mark: Mark, gaps: GapDetector) -> Gap | None:
+        """The gap that a reader's frame shows.
+
+        Raises:
+            ConfigurationError: it comes of a partition, and we did not ask for one: no session can
+                resume from such an id but the partition's own.
+        """
+        message_id = readable(mark.message_id)
+        if message_id is not None and message_id.partition != self._partition:
+            raise ConfigurationError(
+                "the topic has partitions: say how many in `partitions` of the source's document"
+            )
+        return gaps.follow(mark, message_id)
+
     def _unread(self) -> None:
         if self._gaps is not None:
-            self._gaps.unread(time.time() - self._alive_at)
+            self._gaps.unread(self._alive_at, time.time())
 
     def _confirmed(self, pending: Pending) -> None:
         if pending.owed_since:

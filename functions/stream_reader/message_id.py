@@ -84,6 +84,14 @@ class MessageId:
         return MessageId(self.ledger, self.entry - 1, self.partition)
 
 
+def readable(text: str) -> MessageId | None:
+    """The id in `text`, if there is one."""
+    try:
+        return MessageId.read(text)
+    except NoMessageId:
+        return None
+
+
 def _numbers(data: bytes) -> dict[int, int]:
     """The varint fields of a message, by number; what is written in another way is skipped."""
     found: dict[int, int] = {}

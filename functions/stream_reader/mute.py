@@ -8,7 +8,7 @@ the same id brings nothing, and one from just past the next message does.
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
-from functions.stream_reader.message_id import MessageId, NoMessageId
+from functions.stream_reader.message_id import MessageId, readable
 from functions.stream_reader.window import Mark
 
 Probe = Callable[[str], Awaitable[Mark | None]]
@@ -49,16 +49,14 @@ async def _first_that_speaks(ways: Iterator[MessageId], probe: Probe) -> WayPast
 
 
 def _ways_past(mark: Mark) -> Iterator[MessageId]:
-    try:
-        yield from MessageId.read(mark.message_id).ways_past()
-    except NoMessageId:
-        return
+    there = readable(mark.message_id)
+    if there is not None:
+        yield from there.ways_past()
 
 
 def _ways_to(found: Mark) -> Iterator[MessageId]:
-    try:
-        there = MessageId.read(found.message_id)
-    except NoMessageId:
+    there = readable(found.message_id)
+    if there is None:
         return
     start = MessageId(there.ledger, 0, there.partition)
     if start.position < there.position:

@@ -67,6 +67,7 @@ class TopicSession:
             around.measures,
             reads_in_order=self._is_reader,
             gap_seconds=document.gap_seconds,
+            partition=place.partition,
         )
         self._limits = Limits.of(document)
         self._stopping = asyncio.Event()

@@ -185,21 +185,67 @@ def test_a_null_value_is_stepped_over_and_recorded(server: PulsarServer, topic: 
     assert running.count("muted") == 1
 
 
-def test_what_retention_removed_meanwhile_is_told_as_a_gap(
-    server: PulsarServer, topic: str
-) -> None:
+def test_what_retention_removed_while_nobody_read_is_told(server: PulsarServer, topic: str) -> None:
     publish(server, topic, events(0, 5))
     stage = stage_of(server, topic, gap_seconds=1)
     with Running(stage):
         until(lambda: len(numbers(stage)) == 5)
-    publish(server, topic, events(5, 25))
-    until(lambda: len(server.ledgers(topic)) > 1)
-    server.trim(topic)
     time.sleep(1.5)
-    publish(server, topic, events(25, 30))
+    publish(server, topic, events(5, 34))
+    trimmed(server, topic)
     with Running(stage, "two") as running:
-        until(lambda: 29 in numbers(stage))
-    assert running.count("gaps") >= 0
+        until(lambda: 33 in numbers(stage))
+    came = numbers(stage)
+    assert came[:5] == list(range(5))
+    assert came[5] > 5, "something was removed"
+    assert [each["cause"] for each in gaps(stage)] == ["retention"]
+    assert running.count("gaps") == 1
+
+
+def test_what_retention_removed_from_a_stalled_reader_is_told(
+    server: PulsarServer, topic: str
+) -> None:
+    publish(server, topic, events(0, 5))
+    stage = stage_of(server, topic, gap_seconds=1, receiver_queue_size=5)
+    stage.sqs.down = True
+    with Running(stage) as running:
+        until(lambda: running.count("in_flight") == 5)
+        publish(server, topic, events(5, 9))
+        time.sleep(1.5)
+        publish(server, topic, events(9, 50))
+        trimmed(server, topic)
+        stage.sqs.down = False
+        publish(server, topic, events(50, 51))
+        until(lambda: 50 in numbers(stage))
+    assert len(numbers(stage)) < 51, "something was removed"
+    assert [each["cause"] for each in gaps(stage)] == ["retention"]
+
+
+def trimmed(server: PulsarServer, topic: str) -> None:
+    """Have all but the open ledger removed; a new retention reaches a topic a moment later."""
+
+    def gone() -> bool:
+        server.trim(topic)
+        return len(server.ledgers(topic)) == 1
+
+    until(gone)
+
+
+def gaps(stage: Stage) -> list[dict[str, str]]:
+    told = (each for each in stage.envelopes() if each.event and each.event.type == GAP)
+    return [json.loads(each.raw.body) for each in told if each.raw]
+
+
+def test_partitions_that_the_document_does_not_know_are_told(
+    server: PulsarServer, topic: str
+) -> None:
+    server.partitions(topic, 2)
+    publish(server, topic, events(0, 10))
+    stage = stage_of(server, topic)
+    with Running(stage) as running:
+        until(lambda: running.count("configuration_errors"))
+        stage.write_document(partitions={topic.removeprefix("public/"): 2})
+        until(lambda: sorted(numbers(stage)) == list(range(10)))
 
 
 def test_a_consumer_acknowledges_what_sqs_has(server: PulsarServer, topic: str) -> None:

@@ -14,7 +14,7 @@ from functions.stream_reader.checkpoint import (
 )
 from functions.stream_reader.gaps import Cause, Gap, GapDetector
 from functions.stream_reader.handshake import LONGEST_SECONDS, Advice, BackOff, refusal
-from functions.stream_reader.message_id import MessageId
+from functions.stream_reader.message_id import MessageId, readable
 from functions.stream_reader.mute import WayPast, next_way_past, way_to
 from functions.stream_reader.watch import End, Limits, must_end
 from functions.stream_reader.window import Mark
@@ -51,20 +51,31 @@ LAST = mark(10, 5, 1000.0)
 )
 def test_gaps(following: Mark, unread: float, cause: Cause | None) -> None:
     detector = GapDetector(LAST, shortest=60.0)
-    detector.unread(unread)
+    detector.unread(20_000.0 - unread, 20_000.0)
     expected = None if cause is None else Gap(cause, LAST, following)
-    assert detector.follow(following) == expected
+    assert detector.follow(following, readable(following.message_id)) == expected
 
 
-def test_a_time_that_was_not_read_counts_for_the_next_frame_only() -> None:
+def followed(detector: GapDetector, *marks: Mark) -> list[Cause | None]:
+    gaps = [detector.follow(each, readable(each.message_id)) for each in marks]
+    return [None if gap is None else gap.cause for gap in gaps]
+
+
+def test_what_the_server_had_fetched_before_comes_first() -> None:
     detector = GapDetector(LAST, shortest=60.0)
-    detector.unread(5000.0)
-    assert detector.follow(mark(10, 6, 1001.0)) is None
-    assert detector.follow(mark(14, 0, 9000.0)) is None
+    detector.unread(1000.0, 6000.0)
+    found = followed(detector, mark(10, 6, 1001.0), mark(10, 7, 1002.0), mark(14, 0, 5900.0))
+    assert found == [None, None, Cause.RETENTION]
+
+
+def test_what_was_published_after_somebody_read_again_is_no_gap() -> None:
+    detector = GapDetector(LAST, shortest=60.0)
+    detector.unread(1000.0, 6000.0)
+    assert followed(detector, mark(10, 6, 6001.0), mark(14, 0, 9000.0)) == [None, None]
 
 
 def test_the_first_frame_of_all_follows_nothing() -> None:
-    assert GapDetector(None, shortest=60.0).follow(LAST) is None
+    assert followed(GapDetector(None, shortest=60.0), LAST) == [None]
 
 
 PAGE = b"<html><head><title>Error 500 Failed to create reader: {&quot;errorMsg&quot;:1}</title>"
