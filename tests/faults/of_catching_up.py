@@ -1,6 +1,5 @@
 """The cell in which old events go to bulk, live ones follow, and the reader is killed between."""
 
-import json
 import threading
 import time
 from collections import Counter
@@ -69,7 +68,8 @@ def halves(payloads: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[d
     """The first half of each interaction and agent, and the second, each in its order."""
     names = [_name(payload) for payload in payloads]
     left = {name: count // 2 for name, count in Counter(names).items()}
-    old, young = [], []
+    old: list[dict[str, Any]] = []
+    young: list[dict[str, Any]] = []
     for name, payload in zip(names, payloads, strict=True):
         left[name] -= 1
         (old if left[name] >= 0 else young).append(payload)

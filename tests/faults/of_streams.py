@@ -1,6 +1,7 @@
 """Cells in which the stream fails: sockets, the server, its keys, its frames, its retention."""
 
 import time
+from functools import partial
 
 from tests.faults.cell import Cell
 from tests.faults.of_tasks import CONSUMER
@@ -60,15 +61,11 @@ def rotation(scene: Scene, events: int) -> None:
     for number in range(4):
         scene.until_arrived(1)
         key = f"key-{scene.seed}-{number}"
-        first, second = (
-            lambda key=key: _take_only(scene, key),
-            lambda k=key: scene.edge.write_key(k),
-        )
-        if scene.dice.random() < 0.5:
-            first, second = second, first
-        first()
+        steps = [partial(_take_only, scene, key), partial(scene.edge.write_key, key)]
+        scene.dice.shuffle(steps)
+        steps[0]()
         scene.pause(0, 2)
-        second()
+        steps[1]()
         scene.server.call("drop")
         scene.until_reading()
         scene.injected["rotation"] += 1
