@@ -157,7 +157,8 @@ class Scene:
         while (now := self.edge.arrived()) < self.published - self.removed:
             if now > latest:
                 latest, since = now, time.monotonic()
-            if time.monotonic() - since > PATIENCE:
+            nobody_reads = not any(task.alive for task in self._tasks)
+            if nobody_reads or time.monotonic() - since > PATIENCE:
                 return
             time.sleep(0.1)
 

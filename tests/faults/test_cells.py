@@ -39,6 +39,22 @@ def test_a_cell_that_injected_nothing_fails(tmp_path: Path) -> None:
     assert "no fault was injected" in line(result)
 
 
+def test_a_cell_whose_reader_is_gone_fails(tmp_path: Path) -> None:
+    def killed(scene: Scene, events: int) -> None:
+        payloads = scene.payloads(2 * events)
+        scene.publish(payloads[:events])
+        task = scene.task()
+        scene.until_arrived(events)
+        scene.kill(task)
+        scene.publish(payloads[events:])
+
+    gone = Cell("gone", "nobody reads on", ("kill",), 50, 1, killed)
+    result = run(gone, 5, tmp_path)
+    assert result.verdict.lost > 0
+    assert "exit codes" in result.verdict.problems[0]
+    assert f"lost {result.verdict.lost}" in result.verdict.problems
+
+
 def test_the_matrix_is_large_enough() -> None:
     assert len({one.name for one in CELLS}) == len(CELLS)
     assert all(one.events >= LEAST for one in CELLS)
