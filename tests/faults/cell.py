@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.faults.scene import Scene, Stalled
+from tests.faults.scene import Payloads, Scene, Stalled
 from tests.faults.verdict import Verdict, judge
 
 LEAST = 2_000
@@ -15,7 +15,7 @@ LEAST = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`act` starts tasks and injects `faults`; what follows is alike for all cells.
+    """`act` publishes what it is given, starts tasks, and injects `faults`; the rest is alike.
 
     `seconds` is about how long it takes: the long ones begin first. `document` is what the
     source's document has beside the address, `server` more arguments of the simulator's.
@@ -26,7 +26,7 @@ class Cell:
     faults: tuple[str, ...]
     events: int
     seconds: float
-    act: Callable[[Scene, int], None]
+    act: Callable[[Scene, Payloads], None]
     document: Mapping[str, Any] = field(default_factory=dict)
     server: tuple[str, ...] = ()
 
@@ -45,7 +45,7 @@ def run(cell: Cell, seed: int, folder: Path) -> Result:
     problems = []
     with Scene(folder, seed, dict(cell.document), *cell.server) as scene:
         try:
-            cell.act(scene, cell.events)
+            cell.act(scene, scene.payloads(cell.events))
             scene.edge.inject()
             scene.until_all_arrived()
         except Stalled as stalled:

@@ -1,7 +1,7 @@
 """AWS as the reader meets it: the emulator in a process of its own, with all that a stage has."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -107,8 +107,8 @@ class Edge:
         """All that both queues took."""
         return read_sends(self._emulator.sends)
 
-    def arrived(self) -> int:
-        """How many different events the queues have taken until now."""
+    def arrivals(self) -> Set[str]:
+        """The hashes of the payloads that the queues have taken until now."""
         with self._emulator.sends.open("rb") as sends:
             sends.seek(self._read)
             for line in sends:
@@ -118,7 +118,7 @@ class Edge:
                 taken = taken_of(json.loads(line))
                 if taken.span is None:
                     self._arrived.add(taken.sha256)
-        return len(self._arrived)
+        return self._arrived
 
     def _make_queues_and_tables(self) -> None:
         for queue in (INGEST, BULK):

@@ -6,29 +6,29 @@ from typing import Any
 
 from tests.faults.cell import Cell
 from tests.faults.edge import INGEST
-from tests.faults.scene import Scene
+from tests.faults.scene import Payloads, Scene
 
 
-def throughout(plan: dict[str, Any], scene: Scene, events: int) -> None:
+def throughout(plan: dict[str, Any], scene: Scene, payloads: Payloads) -> None:
     """A share of what is asked of SQS fails all the time."""
     scene.edge.inject(seed=scene.seed, **plan)
-    scene.publish_meanwhile(events, 15)
+    scene.publish_meanwhile(payloads, 15)
     scene.task()
-    scene.until(lambda: scene.edge.arrived() >= events // 2)
+    scene.until(lambda: len(scene.edge.arrivals()) >= len(payloads) // 2)
 
 
-def slow(scene: Scene, events: int) -> None:
+def slow(scene: Scene, payloads: Payloads) -> None:
     """Every answer takes its time; then some take longer than the reader waits for."""
-    scene.publish_meanwhile(events, 15)
+    scene.publish_meanwhile(payloads, 15)
     scene.task()
     for seconds, share in ((0.3, 1.0), (11.0, 0.05)):
         scene.edge.inject(seed=scene.seed, slow={"sqs": seconds}, share=share)
-        scene.until_arrived(events // 3)
+        scene.until_arrived(len(payloads) // 3)
 
 
-def no_dynamodb(scene: Scene, events: int) -> None:
+def no_dynamodb(scene: Scene, payloads: Payloads) -> None:
     """Away for less than a lease, and then for longer."""
-    scene.publish_meanwhile(events, 70)
+    scene.publish_meanwhile(payloads, 70)
     scene.task()
     for least in (15, 40):
         scene.until_arrived(100)

@@ -8,7 +8,7 @@ from typing import Any
 from tests.faults.cell import Cell
 from tests.faults.edge import BULK, INGEST, Edge
 from tests.faults.evidence import Taken, taken_of
-from tests.faults.scene import Scene
+from tests.faults.scene import Payloads, Scene
 
 HOUR_MS = 3_600_000
 
@@ -64,7 +64,7 @@ def _taken(queue: str, message: dict[str, Any]) -> Taken:
     )
 
 
-def halves(payloads: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def halves(payloads: Payloads) -> tuple[Payloads, Payloads]:
     """The first half of each interaction and agent, and the second, each in its order."""
     names = [_name(payload) for payload in payloads]
     left = {name: count // 2 for name, count in Counter(names).items()}
@@ -81,9 +81,9 @@ def _name(payload: dict[str, Any]) -> str:
     return str(body.get("interactionGUID") or body["agentId"])
 
 
-def catch_up(scene: Scene, events: int) -> None:
+def catch_up(scene: Scene, payloads: Payloads) -> None:
     """The second half of each interaction is live while its first half is still in bulk."""
-    old, young = halves(scene.payloads(events))
+    old, young = halves(payloads)
     scene.publish(old, at=int(time.time() * 1000) - HOUR_MS)
     router = Router(scene.edge)
     scene.routed = router.routed
@@ -95,13 +95,13 @@ def catch_up(scene: Scene, events: int) -> None:
             scene.pause(0, 1)
             scene.kill(task)
             task = scene.task()
-        scene.until(lambda: scene.edge.arrived() >= len(old))
+        scene.until(lambda: len(scene.edge.arrivals()) >= len(old))
         scene.publish(young[: len(young) // 2], 20)
         scene.kill(task)
         scene.task()
         scene.publish(young[len(young) // 2 :], 60)
         scene.until_all_arrived()
-        scene.until(lambda: len({one.sha256 for one in router.routed}) >= scene.published)
+        scene.until(lambda: len({one.sha256 for one in router.routed}) >= len(payloads))
     finally:
         router.stop()
     scene.injected["interactions in both queues"] = len(router.groups[BULK] & router.groups[INGEST])

@@ -1,15 +1,16 @@
 """Cells in which the reader's own process ends, or lives with a wrong clock."""
 
 from tests.faults.cell import Cell
-from tests.faults.scene import Scene
+from tests.faults.scene import Payloads, Scene
 
 CONSUMER = {"mode": "consumer", "subscription": "switchboard", "subscription_start": "earliest"}
 
 
-def kill(scene: Scene, events: int) -> None:
+def kill(scene: Scene, payloads: Payloads) -> None:
     """A killed task's lease must run out before the next one reads."""
-    scene.publish(scene.payloads(events // 2))
-    scene.publish_meanwhile(events // 2, 170)
+    half = len(payloads) // 2
+    scene.publish(payloads[:half])
+    scene.publish_meanwhile(payloads[half:], 170)
     for _ in range(5):
         task = scene.task()
         scene.until_arrived(1)
@@ -18,10 +19,11 @@ def kill(scene: Scene, events: int) -> None:
     scene.task()
 
 
-def kill_failover(scene: Scene, events: int) -> None:
+def kill_failover(scene: Scene, payloads: Payloads) -> None:
     """Two tasks always; whichever is killed, the other goes on."""
-    scene.publish(scene.payloads(events // 4))
-    scene.publish_meanwhile(3 * events // 4, 40)
+    quarter = len(payloads) // 4
+    scene.publish(payloads[:quarter])
+    scene.publish_meanwhile(payloads[quarter:], 40)
     tasks = [scene.task(), scene.task()]
     for _ in range(8):
         scene.until_arrived(1)
@@ -30,9 +32,9 @@ def kill_failover(scene: Scene, events: int) -> None:
         tasks.append(scene.task())
 
 
-def hand_over(scene: Scene, events: int) -> None:
+def hand_over(scene: Scene, payloads: Payloads) -> None:
     """The next task contends already while the one before it is told to stop."""
-    scene.publish_meanwhile(events, 60)
+    scene.publish_meanwhile(payloads, 60)
     task = scene.task()
     for _ in range(5):
         following = scene.task()
@@ -43,9 +45,9 @@ def hand_over(scene: Scene, events: int) -> None:
         task = following
 
 
-def clock_skew(scene: Scene, events: int) -> None:
+def clock_skew(scene: Scene, payloads: Payloads) -> None:
     """Clocks 90 s slow and fast; a fast one takes a slow one's lease while that one reads."""
-    scene.publish_meanwhile(events, 60)
+    scene.publish_meanwhile(payloads, 60)
     for skew in (-90, 90, -90):
         scene.injected["skewed clock"] += 1
         task = scene.task(skew)

@@ -23,6 +23,8 @@ KEY = "first-key"
 PATIENCE = 120.0
 """Seconds without any progress after which what has not come will not: twice the back-off."""
 
+Payloads = Sequence[dict[str, Any]]
+
 
 class Stalled(Exception):
     """Something did not come about."""
@@ -37,7 +39,6 @@ class Scene:
         self.injected: Counter[str] = Counter()
         self.routed: list[Taken] | None = None
         self.removed = 0
-        self.published = 0
         self.server = SimulatedServer(folder, "--idle-seconds", "300", "--api-key", KEY, *more)
         self.edge = Edge(folder)
         self._folder = folder
@@ -92,8 +93,8 @@ class Scene:
         task.kill()
         self.injected["kill"] += 1
 
-    def payloads(self, events: int) -> list[dict[str, Any]]:
-        """At least so many events of 8x8's, whole interactions."""
+    def payloads(self, events: int) -> Payloads:
+        """At least so many events of 8x8's, whole interactions; asked again, the same ones."""
         count = events // 8
         while True:
             made = list(interactions(count, self.seed, int(time.time())))
@@ -101,9 +102,7 @@ class Scene:
                 return made
             count += count // 50 + 1
 
-    def publish(
-        self, payloads: Sequence[dict[str, Any]], seconds: float = 0.0, at: int | None = None
-    ) -> None:
+    def publish(self, payloads: Payloads, seconds: float = 0.0, at: int | None = None) -> None:
         """Publish, spread over `seconds`; `at` is the publish time in ms (None: now)."""
         chunk = 200 if not seconds else max(1, round(len(payloads) / seconds / 5))
         pause = seconds * chunk / len(payloads)
@@ -113,13 +112,11 @@ class Scene:
                 for one in payloads[start : start + chunk]
             ]
             self.server.call("publish", topic=TOPIC, messages=messages, at=at)
-            self.published += len(messages)
             if self._ended.wait(pause):
                 return
 
-    def publish_meanwhile(self, events: int, seconds: float) -> None:
+    def publish_meanwhile(self, payloads: Payloads, seconds: float) -> None:
         """Publish in the background."""
-        payloads = self.payloads(events)
         thread = threading.Thread(target=self.publish, args=(payloads, seconds))
         thread.start()
         self._publishing.append(thread)
@@ -142,21 +139,23 @@ class Scene:
 
     def until_arrived(self, events: int) -> None:
         """Wait until so many more events are in the queues."""
-        wanted = self.edge.arrived() + events
-        self.until(lambda: self.edge.arrived() >= wanted)
+        wanted = len(self.edge.arrivals()) + events
+        self.until(lambda: len(self.edge.arrivals()) >= wanted)
 
     def until_reading(self) -> None:
         """Wait until a session is open."""
         self.until(lambda: self.server.call("connected"))
 
     def until_all_arrived(self) -> None:
-        """Wait for the publishing to end, and for what was published while there is progress."""
+        """Wait for the publishing to end, and for what retention left while there is progress."""
         for thread in self._publishing:
             thread.join()
-        latest, since = -1, time.monotonic()
-        while (now := self.edge.arrived()) < self.published - self.removed:
-            if now > latest:
-                latest, since = now, time.monotonic()
+        journal = read_journal(self._folder / "log.jsonl")
+        wanted = {one.sha256 for one in journal[self.removed :]}
+        fewest, since = len(wanted) + 1, time.monotonic()
+        while missing := len(wanted - self.edge.arrivals()):
+            if missing < fewest:
+                fewest, since = missing, time.monotonic()
             nobody_reads = not any(task.alive for task in self._tasks)
             if nobody_reads or time.monotonic() - since > PATIENCE:
                 return

@@ -9,7 +9,7 @@ from tests.faults.__main__ import CELLS
 from tests.faults.cell import LEAST, Cell, run
 from tests.faults.of_catching_up import halves
 from tests.faults.report import last_line, line
-from tests.faults.scene import Scene
+from tests.faults.scene import Payloads, Scene
 
 
 def cell(name: str) -> Cell:
@@ -29,8 +29,8 @@ def test_a_cell_holds(name: str, tmp_path: Path) -> None:
 
 
 def test_a_cell_that_injected_nothing_fails(tmp_path: Path) -> None:
-    def nothing(scene: Scene, events: int) -> None:
-        scene.publish(scene.payloads(events))
+    def nothing(scene: Scene, payloads: Payloads) -> None:
+        scene.publish(payloads)
         scene.task()
 
     idle = Cell("idle", "nothing happens", ("drop",), 50, 1, nothing)
@@ -40,15 +40,14 @@ def test_a_cell_that_injected_nothing_fails(tmp_path: Path) -> None:
 
 
 def test_a_cell_whose_reader_is_gone_fails(tmp_path: Path) -> None:
-    def killed(scene: Scene, events: int) -> None:
-        payloads = scene.payloads(2 * events)
-        scene.publish(payloads[:events])
+    def killed(scene: Scene, payloads: Payloads) -> None:
+        scene.publish(payloads[:50])
         task = scene.task()
-        scene.until_arrived(events)
+        scene.until_arrived(50)
         scene.kill(task)
-        scene.publish(payloads[events:])
+        scene.publish(payloads[50:])
 
-    gone = Cell("gone", "nobody reads on", ("kill",), 50, 1, killed)
+    gone = Cell("gone", "nobody reads on", ("kill",), 100, 1, killed)
     result = run(gone, 5, tmp_path)
     assert result.verdict.lost > 0
     assert "exit codes" in result.verdict.problems[0]

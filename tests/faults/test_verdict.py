@@ -114,6 +114,10 @@ def test_what_retention_removed_must_be_told() -> None:
     assert problem(elsewhere) == "removed by retention, and no gap tells of them: 1"
 
 
+def test_retention_that_took_nothing_unread_proves_nothing() -> None:
+    assert problem(judged(replace(GOOD, removed=6))) == "retention removed nothing unread"
+
+
 def test_what_is_missing_beyond_what_retention_removed_is_lost() -> None:
     cut = replace(GOOD, taken=[*GOOD.taken[:3], *GOOD.taken[7:], gap(0, 59)], removed=6)
     verdict = judged(cut)

@@ -43,16 +43,17 @@ def judge(evidence: Evidence, least: int) -> Verdict:
     overtakings = _overtakings(arrived, published, evidence.swapped)
     uninjected = [name for name, times in evidence.injected.items() if not times]
     found = {
-        f"{len(evidence.published)} events, fewer than {least}": len(published) < least,
+        f"{len(published)} events, fewer than {least}": len(published) < least,
         f"lost {len(lost)}": lost,
         f"overtakings {overtakings}": overtakings,
         f"events with two ids: {(renamed := _renamed(taken))}": renamed,
         f"events that were never published: {(foreign := _foreign(taken, published))}": foreign,
+        "retention removed nothing unread": evidence.removed and not trimmed,
         f"removed by retention, and no gap tells of them: {len(untold)}": untold,
         f"no fault was injected: {', '.join(uninjected)}": uninjected or not evidence.injected,
     }
     return Verdict(
-        events=len(evidence.published),
+        events=len(published),
         injected=sum(evidence.injected.values()),
         lost=len(lost),
         duplicates=len(taken) - len({(one.sha256, one.event_id) for one in taken}),
