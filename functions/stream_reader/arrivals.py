@@ -84,7 +84,8 @@ class Arrivals:
         if self._window.unanswered < size:
             self._alive_at = time.time()
             return False
-        self._unread()
+        # The server's own client reads as many ahead, and batches whole.
+        self._unread(2 * size)
         return True
 
     def take(self, data: bytes) -> None:
@@ -133,9 +134,9 @@ class Arrivals:
         if self._gaps is not None:
             self._gaps.stepped_over(way.resume_after)
 
-    def _unread(self) -> None:
+    def _unread(self, ahead: int = 0) -> None:
         if self._gaps is not None:
-            self._gaps.unread(time.time() - self._alive_at)
+            self._gaps.unread(time.time() - self._alive_at, ahead)
 
     def _confirmed(self, pending: Pending) -> None:
         if pending.owed_since:

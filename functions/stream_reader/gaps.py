@@ -42,10 +42,16 @@ class GapDetector:
         self._position = _position(last)
         self._shortest = shortest
         self._unread_seconds = 0.0
+        self._ahead = 0
 
-    def unread(self, seconds: float) -> None:
-        """Nobody read for so long: away, or stalled behind a full window."""
+    def unread(self, seconds: float, ahead: int = 0) -> None:
+        """Nobody read for so long: away, or stalled behind a full window.
+
+        A server that is stalled holds up to `ahead` messages that it has read already: what was
+        removed meanwhile lies behind them.
+        """
         self._unread_seconds = max(self._unread_seconds, seconds)
+        self._ahead = max(self._ahead, ahead)
 
     def stepped_over(self, mark: Mark) -> None:
         """The caller resumes after `mark` and has recorded that gap itself."""
@@ -58,7 +64,11 @@ class GapDetector:
         """
         position = _position(mark)
         before, last = self._position, self._last
-        unread, self._unread_seconds = self._unread_seconds, 0.0
+        unread = self._unread_seconds
+        if self._ahead:
+            self._ahead -= 1
+        else:
+            self._unread_seconds = 0.0
         self._last, self._position = mark, position
         if last is None or before is None or position is None:
             return None

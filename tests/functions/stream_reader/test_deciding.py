@@ -56,6 +56,16 @@ def test_gaps(following: Mark, unread: float, cause: Cause | None) -> None:
     assert detector.follow(following) == expected
 
 
+def test_what_was_removed_while_the_server_was_stalled_lies_behind_what_it_had_read() -> None:
+    detector = GapDetector(LAST, shortest=60.0)
+    detector.unread(5000.0, ahead=3)
+    read_before = [mark(10, 6, 1001.0), mark(11, 0, 1002.0), mark(11, 1, 1003.0)]
+    assert [detector.follow(each) for each in read_before] == [None, None, None]
+    behind = mark(14, 0, 9000.0)
+    assert detector.follow(behind) == Gap(Cause.RETENTION, read_before[-1], behind)
+    assert detector.follow(mark(15, 0, 18_000.0)) is None
+
+
 def test_a_time_that_was_not_read_counts_for_the_next_frame_only() -> None:
     detector = GapDetector(LAST, shortest=60.0)
     detector.unread(5000.0)
