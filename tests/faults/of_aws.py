@@ -59,5 +59,5 @@ CELLS = (
     ),
     _cell("sqs-cut", "10 % of answers lost", "cut", 10_000, {"cut": ["sqs"], "share": 0.1}),
     Cell("sqs-slow", "slow answers, and too slow ones", ("slow",), 8_000, 70, slow),
-    Cell("dynamodb-down", "away for 15 s, and for 40", ("down",), 6_000, 110, no_dynamodb),
+    Cell("dynamodb-down", "away for 15 s, and for 40", ("down",), 6_000, 80, no_dynamodb),
 )

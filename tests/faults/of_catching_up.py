@@ -113,7 +113,7 @@ CELLS = (
         "old events in bulk, live ones, kills between",
         ("kill", "interactions in both queues"),
         5_000,
-        220,
+        170,
         catch_up,
         {"catch_up_seconds": 600},
     ),

@@ -61,7 +61,7 @@ def clock_skew(scene: Scene, payloads: Payloads) -> None:
 
 
 CELLS = (
-    Cell("kill", "kill -9 at random instants", ("kill",), 12_000, 210, kill),
+    Cell("kill", "kill -9 at random instants", ("kill",), 12_000, 190, kill),
     Cell(
         "kill-failover",
         "kill -9 of one of two Failover consumers",
@@ -71,6 +71,6 @@ CELLS = (
         kill_failover,
         {**CONSUMER, "subscription_type": "Failover"},
     ),
-    Cell("hand-over", "SIGTERM, the next task waiting", ("hand-over",), 10_000, 75, hand_over),
-    Cell("clock-skew", "clocks 90 s wrong", ("skewed clock",), 6_000, 75, clock_skew),
+    Cell("hand-over", "SIGTERM, the next task waiting", ("hand-over",), 10_000, 72, hand_over),
+    Cell("clock-skew", "clocks 90 s wrong", ("skewed clock",), 6_000, 67, clock_skew),
 )
