@@ -49,20 +49,13 @@ class Scene:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self.server.start()
-        self._open.callback(self.server.stop)
-        self._open.enter_context(self.edge)
-        self.edge.write_key(KEY)
-        self.edge.write_document(
-            {
-                "host": self.server.url.removeprefix("ws://"),
-                "tls": False,
-                "tenant": "public",
-                "topics": ["default/all"],
-                **({} if self._document.get("mode") == "consumer" else {"start": "earliest"}),
-                **self._document,
-            }
-        )
+        with ExitStack() as opened:
+            self.server.start()
+            opened.callback(self.server.stop)
+            opened.enter_context(self.edge)
+            self.edge.write_key(KEY)
+            self.edge.write_document(self._whole_document())
+            self._open = opened.pop_all()
         return self
 
     def __exit__(
@@ -77,6 +70,17 @@ class Scene:
         for thread in self._publishing:
             thread.join()
         self._open.close()
+
+    def _whole_document(self) -> dict[str, Any]:
+        start = {} if self._document.get("mode") == "consumer" else {"start": "earliest"}
+        return {
+            "host": self.server.url.removeprefix("ws://"),
+            "tls": False,
+            "tenant": "public",
+            "topics": ["default/all"],
+            **start,
+            **self._document,
+        }
 
     def task(self, skew: float = 0.0) -> ReaderTask:
         """Start a task of the reader."""
@@ -94,7 +98,7 @@ class Scene:
         self.injected["kill"] += 1
 
     def payloads(self, events: int) -> Payloads:
-        """At least so many events of 8x8's, whole interactions; asked again, the same ones."""
+        """At least so many events of 8x8's: whole interactions."""
         count = events // 8
         while True:
             made = list(interactions(count, self.seed, int(time.time())))
