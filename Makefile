@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 EVENTS ?=
+CELL ?=
+SEED ?=
 STAGE ?= dev
 venv := .venv/bin
 ready := .venv/.ready
@@ -18,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: help setup demo test test-pulsar up check docs synth deploy sabotage bench lock clean
+.PHONY: help setup demo test test-pulsar faults up check docs synth deploy sabotage bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +55,9 @@ test: setup ## run every test
 
 test-pulsar: setup ## run the protocol scenarios against Apache Pulsar itself (Java 17, Maven)
 	@$(venv)/python -m tests.pulsar.run
+
+faults: setup ## break what is around the stream reader, count what is lost (CELL=kill SEED=1)
+	@$(venv)/python -m tests.faults $(if $(CELL),--cell $(CELL)) $(if $(SEED),--seed $(SEED))
 
 up: setup ## start the laptop stack and keep it up
 	@PATH="$(node):$$PATH" $(venv)/switchboard up

@@ -1,6 +1,7 @@
-"""`python -m desk.emulator READY LOG`: serve until killed.
+"""`python -m desk.emulator READY LOG [SENDS]`: serve until killed.
 
-Writes the address to the file READY when it can be called, and one JSON line per call to LOG.
+Writes the address to the file READY when it can be called, one JSON line per call to LOG, and one
+per message that SQS takes to SENDS.
 """
 
 import os
@@ -54,8 +55,9 @@ def main() -> None:
     from desk.emulator.server import Emulator
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    ready, log = Path(sys.argv[1]), Path(sys.argv[2])
-    server = make_server("127.0.0.1", 0, Emulator(log), threaded=True, request_handler=Handler)
+    ready, log, *sends = map(Path, sys.argv[1:])
+    emulator = Emulator(log, *sends)
+    server = make_server("127.0.0.1", 0, emulator, threaded=True, request_handler=Handler)
     making = ready.with_suffix(".making")
     making.write_text(f"http://127.0.0.1:{server.server_port}")
     making.rename(ready)

@@ -3,11 +3,12 @@
 import io
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
@@ -18,6 +19,7 @@ from desk.emulator.authorization import Authorization, NotUnderstood
 from desk.emulator.calls import Call, read_call
 from desk.emulator.faults import FaultPlan, Faults
 from desk.emulator.parameters import refuse_size
+from desk.emulator.sends import SendLog
 from desk.emulator.sqs import Sqs
 
 logger = logging.getLogger(__name__)
@@ -26,13 +28,13 @@ StartResponse = Callable[..., Any]
 
 
 class Emulator:
-    """AWS for one account and region."""
+    """AWS for one account and region. `sends` takes a line for each message that SQS takes."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, sends: Path | None = None) -> None:
         cloudformation.register()
         self.authorization = Authorization()
         self.faults = Faults()
-        self.sqs = Sqs(self.faults)
+        self.sqs = Sqs(self.faults, None if sends is None else SendLog(sends))
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._moto_lock = threading.RLock()
         self._log: TextIO = log.open("a", buffering=1)
@@ -55,8 +57,11 @@ class Emulator:
         if role is None:
             answer = error(403, "InvalidClientTokenId", "nobody's key", call)
         else:
+            time.sleep(self.faults.slowness(call.service, role))
             answer = self._answered(request, call, role) or self._asked_of_moto(environ, call)
         self._write(call, role or "nobody", answer, began)
+        if role is not None and self.faults.cuts(call.service, role):
+            _hang_up(environ["werkzeug.socket"])
         return answer(environ, start)
 
     def _answered(self, request: Request, call: Call, role: str) -> Response | None:
@@ -128,8 +133,15 @@ class Emulator:
         return {
             "queues": queues,
             "refused_sends": self.faults.refused_sends,
+            "injected": dict(self.faults.injected),
             **self.authorization.report(),
         }
+
+
+def _hang_up(connection: socket.socket) -> NoReturn:
+    """Close the connection without an answer; the server drops the request at this error."""
+    connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError("the answer is lost on purpose")
 
 
 def _json(value: Any) -> Response:

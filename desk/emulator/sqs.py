@@ -9,6 +9,7 @@ from desk.emulator.calls import ACCOUNT, REGION, Call
 from desk.emulator.faults import Faults
 from desk.emulator.limits import SqsError, check_batch
 from desk.emulator.queues import Queue
+from desk.emulator.sends import SendLog
 
 UNAVAILABLE = "ServiceUnavailable"
 
@@ -25,8 +26,9 @@ class Answer:
 class Sqs:
     """The data plane; everything else of SQS (attributes, policies, creation) is moto's."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, sends: SendLog | None = None) -> None:
         self._faults = faults
+        self._sends = sends
         self._queues: dict[str, Queue] = {}
         self._ahead = 0.0
 
@@ -76,7 +78,11 @@ class Sqs:
         if self._faults.refuses_send(queue.name, role, deduplication_id):
             raise SqsError(UNAVAILABLE, "the service is unavailable; try again")
         group = str(entry.get("MessageGroupId", ""))
-        return queue.send(str(entry["MessageBody"]), group, deduplication_id)
+        body = str(entry["MessageBody"])
+        taken = queue.send(body, group, deduplication_id)
+        if self._sends is not None:
+            self._sends.taken(queue.name, group, deduplication_id, taken["SequenceNumber"], body)
+        return taken
 
     def _send_batch(self, queue: Queue, given: Mapping[str, Any], role: str) -> dict[str, Any]:
         check_batch(list(given["Entries"]))

@@ -19,11 +19,16 @@ class StackError(Exception):
 
 
 class EmulatorProcess:
-    """A context manager. `folder` takes its log of calls, its output and its address."""
+    """A context manager. `folder` takes its log of calls, its output and its address.
 
-    def __init__(self, folder: Path) -> None:
+    With `log_sends` there is a log of every message that SQS takes, too.
+    """
+
+    def __init__(self, folder: Path, *, log_sends: bool = False) -> None:
         self._folder = folder
         self.calls = folder / "calls.jsonl"
+        self.sends = folder / "sends.jsonl"
+        self._log_sends = log_sends
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -33,11 +38,14 @@ class EmulatorProcess:
             StackError: it did not start.
         """
         ready = self._folder / "emulator.ready"
-        for left in (ready, self.calls):
+        for left in (ready, self.calls, self.sends):
             left.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "desk.emulator", str(ready), str(self.calls)]
+        if self._log_sends:
+            command.append(str(self.sends))
         with (self._folder / "emulator.log").open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "desk.emulator", str(ready), str(self.calls)],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -8,6 +8,7 @@ from typing import Any
 
 from desk.pulsar.interactions import publish_interactions
 from desk.pulsar.server import Simulator
+from desk.pulsar.session import Delivering
 from desk.pulsar.tokens import issue
 from desk.pulsar.topic import Message
 
@@ -190,12 +191,36 @@ class Control:
         """How often each fault really happened."""
         return dict(self._faults.injected)
 
+    async def swapped(self) -> list[tuple[str, str]]:
+        """The ids of messages that changed places, each pair as it was sent."""
+        return list(self._faults.swaps)
+
     async def connected(self, topic: str | None = None) -> int:
         """How many sessions are open."""
         return len(self._simulator.sessions(topic))
 
+    async def unanswered(self, topic: str | None = None) -> list[int]:
+        """How many frames each open session that delivers was sent and has not answered."""
+        return [
+            connection.session.window.pending
+            for connection in self._simulator.sessions(topic)
+            if isinstance(connection.session, Delivering)
+        ]
 
-READS = frozenset({"token", "ledgers", "subscriptions", "injected", "connected", "publish", "play"})
+
+READS = frozenset(
+    {
+        "connected",
+        "injected",
+        "ledgers",
+        "play",
+        "publish",
+        "subscriptions",
+        "swapped",
+        "token",
+        "unanswered",
+    }
+)
 LASTING = frozenset(
     {
         "handshake_seconds",

@@ -10,7 +10,10 @@ def _dice() -> random.Random:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that hold for every session; `injected` counts what really happened."""
+    """The faults that hold for every session; `injected` counts what really happened.
+
+    `swaps` are the ids of messages that changed places, in the order in which they were sent.
+    """
 
     refuse_status: int = 0
     refuse_times: int = 0
@@ -23,6 +26,7 @@ class Faults:
     tokens_expired: bool = False
     dice: random.Random = field(default_factory=_dice)
     injected: dict[str, int] = field(default_factory=dict)
+    swaps: list[tuple[str, str]] = field(default_factory=list)
 
     def count(self, name: str, times: int = 1) -> None:
         """A fault happened."""

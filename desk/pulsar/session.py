@@ -110,7 +110,7 @@ class Delivering(Session):
             return
 
     async def _deliver(self, connection: Connection) -> None:
-        held: list[str] = []
+        held: list[tuple[str, str]] = []
         while True:
             await self.wake.wait()
             self.wake.clear()
@@ -120,17 +120,20 @@ class Delivering(Session):
                     self.muted = True
                     break
                 self.window.sent()
+                name = delivery.id.encode()
                 frame = message_frame(delivery, delivery.message.payload)
                 if (
                     not held
                     and self._more
                     and self._faults.strikes("swap", self._faults.swap_share)
                 ):
-                    held.append(frame)
+                    held.append((name, frame))
                     continue
                 await self._send(connection, frame)
                 while held:
-                    await self._send(connection, held.pop())
+                    late, frame = held.pop()
+                    self._faults.swaps.append((name, late))
+                    await self._send(connection, frame)
 
     async def _send(self, connection: Connection, frame: str) -> None:
         if self._faults.delay_seconds:

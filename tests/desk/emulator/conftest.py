@@ -164,7 +164,7 @@ TEMPLATE: dict[str, Any] = {
 
 @pytest.fixture(scope="package")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
-    with EmulatorProcess(tmp_path_factory.mktemp("emulator")) as running:
+    with EmulatorProcess(tmp_path_factory.mktemp("emulator"), log_sends=True) as running:
         running.client("cloudformation").create_stack(
             StackName="tests", TemplateBody=json.dumps(TEMPLATE)
         )

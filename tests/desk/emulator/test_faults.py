@@ -47,3 +47,29 @@ def test_a_service_is_down_or_throttles() -> None:
     assert throttled[1]["__type"] == "ProvisionedThroughputExceededException"
     assert faults.of("s3", "a-role") is None
     assert faults.of("sqs", "OPERATOR") is None
+
+
+def struck(plan: FaultPlan, requests: int = 1000) -> list[int]:
+    faults = Faults()
+    faults.follow(plan)
+    return [n for n in range(requests) if faults.of("sqs", "a-role") is not None]
+
+
+def test_a_share_of_the_requests_is_met_and_the_same_ones_for_a_seed() -> None:
+    plan = FaultPlan(seed=7, down=("sqs",), share=0.3)
+    assert struck(plan) == struck(plan)
+    assert 250 < len(struck(plan)) < 350
+    assert struck(plan) != struck(FaultPlan(seed=8, down=("sqs",), share=0.3))
+
+
+def test_what_really_happened_is_counted() -> None:
+    faults = Faults()
+    faults.follow(FaultPlan(down=("ssm",), slow={"sqs": 0.5}, cut=("sqs",)))
+    assert faults.slowness("sqs", "a-role") == 0.5
+    assert faults.cuts("sqs", "a-role")
+    assert faults.of("ssm", "a-role") is not None
+    assert faults.slowness("ssm", "a-role") == 0.0
+    assert not faults.cuts("ssm", "a-role")
+    assert not faults.cuts("sqs", "OPERATOR")
+    assert faults.slowness("sqs", "OPERATOR") == 0.0
+    assert faults.injected == {"slow": 1, "cut": 1, "down": 1}

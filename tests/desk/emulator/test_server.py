@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from desk.laptop.emulator import EmulatorProcess
 
@@ -109,6 +109,44 @@ def test_dynamodb_throttles(emulator: EmulatorProcess, role: Callable[[str], Any
     dynamodb = role("dynamodb")
     with pytest.raises(dynamodb.exceptions.ProvisionedThroughputExceededException):
         dynamodb.put_item(TableName="allowed", Item={"group": {"S": "g"}})
+
+
+def test_a_cut_answer_belongs_to_a_request_that_was_carried_out(
+    emulator: EmulatorProcess, role: Callable[[str], Any], sqs: Any, url: str
+) -> None:
+    before = emulator.ask("state")["injected"].get("cut", 0)
+    emulator.ask("faults", {"cut": ["sqs"]})
+    with pytest.raises(HTTPClientError):
+        role("sqs").send_message(QueueUrl=url, **message("cut"))
+    (received,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert received["Body"] == "cut"
+    assert emulator.ask("state")["injected"]["cut"] > before
+
+
+def test_a_slow_request_is_carried_out(
+    emulator: EmulatorProcess, role: Callable[[str], Any], sqs: Any, url: str
+) -> None:
+    before = emulator.ask("state")["injected"].get("slow", 0)
+    emulator.ask("faults", {"slow": {"sqs": 0.05}})
+    role("sqs").send_message(QueueUrl=url, **message("slow"))
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "slow"
+    assert emulator.ask("state")["injected"]["slow"] == before + 1
+
+
+def test_the_log_of_sends_has_what_was_swallowed_under_one_sequence_number(
+    emulator: EmulatorProcess, sqs: Any, url: str
+) -> None:
+    given = [*entries("XY"), {**entries("Z")[0], "MessageGroupId": "with space"}]
+    for _ in range(2):
+        sqs.send_message_batch(QueueUrl=url, Entries=given)
+    lines = [json.loads(line) for line in emulator.sends.read_text().splitlines()]
+    ours = [line for line in lines if line["body"] in {"X", "Y", "Z"}]
+    assert [line["body"] for line in ours] == ["X", "Y", "X", "Y"]
+    assert [line["deduplication_id"] for line in ours] == ["X", "Y", "X", "Y"]
+    assert {(line["queue"], line["group"]) for line in ours} == {("allowed.fifo", "g")}
+    first, second = ours[0]["sequence"], ours[1]["sequence"]
+    assert [line["sequence"] for line in ours] == [first, second, first, second]
+    assert first < second
 
 
 def test_the_clock_moves_for_visibility_and_deduplication(

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,33 @@ def test_a_duplicate_takes_a_slot_of_the_window(server: SimulatedServer) -> None
     with reader(server, TOPIC, receiverQueueSize=4) as session:
         assert said(session.frames(4)) == ["0", "0", "1", "1"]
         assert session.silent()
+
+
+def test_it_knows_what_changed_places(server: SimulatedServer) -> None:
+    publish(server, TOPIC, numbers(0, 100))
+    server.call("disturb", seed=3, swap_share=0.1)
+    with reader(server, TOPIC) as session:
+        came = [frame.id for frame in session.taken(100)]
+    swapped = server.call("swapped")
+    assert len(swapped) == server.call("injected")["swap"] > 0
+    positions = [MessageId.decode(each).position for each in came]
+    backwards = [
+        [came[n], came[n + 1]]
+        for n, (one, following) in enumerate(pairwise(positions))
+        if one > following
+    ]
+    assert backwards == swapped
+
+
+def test_it_knows_how_full_the_windows_are(server: SimulatedServer) -> None:
+    publish(server, TOPIC, numbers(0, 10))
+    assert server.call("unanswered") == []
+    with reader(server, TOPIC, receiverQueueSize=4) as session:
+        frames = session.frames(4)
+        assert server.call("unanswered") == [4]
+        session.ack(*frames)
+        session.frames(4)
+        assert server.call("unanswered", topic=TOPIC) == [4]
 
 
 def test_tokens_expire_for_new_sessions_only(server: SimulatedServer) -> None:

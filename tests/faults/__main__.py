@@ -1,0 +1,86 @@
+"""`python -m tests.faults`: the fault matrix of the stream reader, cell by cell."""
+
+import argparse
+import random
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.faults import of_aws, of_catching_up, of_streams, of_tasks
+from tests.faults.cell import Cell, Result, run
+from tests.faults.report import last_line, line, table
+
+CELLS = (*of_tasks.CELLS, *of_streams.CELLS, *of_aws.CELLS, *of_catching_up.CELLS)
+EXAMPLES = """examples:
+  python -m tests.faults                             every cell, two at a time
+  python -m tests.faults --cell kill --seed 4711     one cell as it was, to repeat it
+  python -m tests.faults --cell kill --keep /tmp/it  and keep its logs
+"""
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults",
+        description="Runs the stream reader between the Pulsar simulator and the AWS emulator,"
+        " injects faults, and judges what arrived by what was published.",
+        epilog=EXAMPLES + "\ncells:\n" + "\n".join(f"  {c.name:16}{c.about}" for c in CELLS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = [cell.name for cell in CELLS]
+    parser.add_argument("--cell", action="append", choices=names, metavar="NAME", help="this one")
+    parser.add_argument("--seed", type=int, help="of every cell (each draws its own)")
+    parser.add_argument("--lanes", type=int, default=2, help="cells at the same time (2)")
+    parser.add_argument("--keep", type=Path, help="folder that keeps every cell's logs")
+    return parser.parse_args()
+
+
+def main() -> int:
+    chosen = arguments()
+    console = Console()
+    console = Console(width=max(console.width, 130))
+    cells = [cell for cell in CELLS if not chosen.cell or cell.name in chosen.cell]
+    with tempfile.TemporaryDirectory(prefix="faults") as made:
+        results, failed = _run(cells, chosen, chosen.keep or Path(made), console)
+    console.print(table(results))
+    for result in results:
+        for problem in result.verdict.problems:
+            console.print(f"{result.cell.name} (seed {result.seed}): {problem}", markup=False)
+    console.print(last_line(results))
+    return 1 if failed or any(result.verdict.problems for result in results) else 0
+
+
+def _run(
+    cells: Sequence[Cell], chosen: argparse.Namespace, folder: Path, console: Console
+) -> tuple[list[Result], int]:
+    """The results in the order of the matrix, and how many cells did not come to one."""
+
+    def run_one(cell: Cell) -> Result:
+        seed = random.randrange(1_000_000) if chosen.seed is None else chosen.seed
+        console.print(f"{cell.name} begins, seed {seed}: {cell.about}", markup=False)
+        within = folder / cell.name
+        within.mkdir(parents=True)
+        return run(cell, seed, within)
+
+    results: dict[str, Result] = {}
+    failed = 0
+    with ThreadPoolExecutor(chosen.lanes) as lanes:
+        longest_first = sorted(cells, key=lambda cell: -cell.seconds)
+        running = {lanes.submit(run_one, cell): cell.name for cell in longest_first}
+        for number, done in enumerate(as_completed(running), 1):
+            try:
+                results[running[done]] = result = done.result()
+            except Exception:  # noqa: BLE001 - the other cells go on
+                failed += 1
+                console.print(f"{running[done]} broke:\n{traceback.format_exc()}", markup=False)
+            else:
+                console.print(f"{number}/{len(cells)} {line(result)}", markup=False)
+    return [results[cell.name] for cell in cells if cell.name in results], failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
