@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desk.demo.documents import LAKE, SECRETS, configure
+from desk.demo.documents import LAKE, SECRETS, STREAM, configure
 from desk.demo.evidence import (
     Arrival,
     Dead,
     Sent,
+    placed,
     read_arrivals,
     read_calls,
     read_dead,
     read_lake,
+    read_published,
     read_sent,
 )
+from desk.demo.stream import Disturbance, StreamPlan, StreamProcess
 from desk.laptop import LaptopStack
 from desk.laptop.pool import Pool
 
@@ -33,6 +36,9 @@ VISIBILITY_SECONDS = 130
 STILL_SECONDS = 20
 """How long nothing moves before the queues' clock is moved once more."""
 
+PER_INTERACTION = 16
+"""For so many webhooks one interaction of the stream, which is some eight events."""
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and of how much."""
 
@@ -44,7 +50,8 @@ class Plan:
     After it `stumbles` interactions meet one more 503. `patience` is how long nothing may move
     before the run is given up: longer than any back-off that these faults lead to.
     `undelayed` are the destinations that must keep up meanwhile: none, where the outage is too
-    short to show it on any machine.
+    short to show it on any machine. The stream is played for `stream_seconds`; its reader is
+    killed, and its sockets are cut, so many times.
     """
 
     events: int = 400
@@ -56,6 +63,9 @@ class Plan:
     patience: float = 150.0
     stumbles: int = 0
     undelayed: tuple[str, ...] = ("lake",)
+    stream_seconds: float = 70.0
+    stream_kills: int = 2
+    stream_drops: int = 3
 
     @property
     def faults(self) -> Mapping[str, Any]:
@@ -72,6 +82,18 @@ class Plan:
         }
 
     @property
+    def stream(self) -> StreamPlan:
+        """What is played on the stream, and what goes wrong there."""
+        played = max(8, self.events // PER_INTERACTION)
+        return StreamPlan(
+            interactions=played,
+            seed=self.seed,
+            per_second=8 * played / self.stream_seconds,
+            kills=self.stream_kills,
+            drops=self.stream_drops,
+        )
+
+    @property
     def due(self) -> Mapping[str, Collection[str]]:
         """What must have gone wrong at each destination, in the words of the evidence."""
         crm = {"503", "429", "page of HTML", "unanswered"}
@@ -79,6 +101,7 @@ class Plan:
             "crm": crm | {"killed"} if self.kill else crm,
             "pager": {"unanswered", "lost"},
             "SQS": {"refused"},
+            STREAM: self.stream.due,
         }
 
 
@@ -87,6 +110,8 @@ class Evidence:
     """What a run left behind."""
 
     sent: list[Sent]
+    published: list[Sent]
+    repeated_frames: int
     arrivals: list[Arrival]
     dead: list[Dead]
     calls: list[Mapping[str, Any]]
@@ -102,30 +127,40 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
     paths = {name: folder / f"{name}.jsonl" for name in ("sent", "arrivals")}
     for path in paths.values():
         path.unlink(missing_ok=True)
-    with _process("desk.standins", _standins_plan(folder, plan), folder / "standins.ready",
-                  paths["arrivals"]):  # fmt: skip
+    faults = {"seed": plan.seed, "refuse_sends": 0.02}
+    with (
+        _process("desk.standins", _standins_plan(folder, plan), folder / "standins.ready",
+                 paths["arrivals"]),
+        StreamProcess(folder, plan.stream) as stream,
+    ):  # fmt: skip
         urls = json.loads(_ready(folder / "standins.ready"))
-        configure(stack.client, stack.stage, urls)
-        stack.desk("faults", {"seed": plan.seed, "refuse_sends": 0.02})
+        configure(stack.client, stack.stage, {**urls, "stream": stream.host})
+        stack.redeploy_tasks()  # one that met no document would look again half a minute later
+        stack.desk("faults", faults)
+        disturbance = Disturbance(stream, plan.stream, stack, faults)
         with _process("desk.sender", _sender_plan(folder, plan, stack.api_url), paths["sent"]) as (
             sender
         ):
-            watch = _Watch(stack, plan, paths, progress)
+            watch = _Watch(stack, plan, paths, progress, disturbance)
             drained = watch.until_drained(sender)
         refused = stack.desk("state")["refused_sends"]
         stack.desk("faults", {})
         objects = _lake(stack)
         calls = read_calls(stack.calls)
         arrivals = read_arrivals(paths["arrivals"])
+        published = read_published(stream.log, STREAM)
         return Evidence(
             sent=read_sent(paths["sent"]),
-            arrivals=arrivals + read_lake(objects, calls),
+            published=published,
+            repeated_frames=stream.ask("injected").get("duplicate", 0),
+            arrivals=placed(arrivals + read_lake(objects, calls), published),
             dead=read_dead(_dead_letters(stack)),
             calls=calls,
             denied=stack.desk("state")["denied"],
             injected={
                 **{name: _injected(stack, name, arrivals) for name in STAND_INS},
                 "SQS": {"refused"} if refused else (),
+                STREAM: disturbance.injected,
             },
             drained=drained,
             folder=folder,
@@ -151,8 +186,14 @@ class _Watch:
     """Watches a run: kills what is to be killed, moves the clock, and sees when all is done."""
 
     def __init__(
-        self, stack: LaptopStack, plan: Plan, paths: Mapping[str, Path], progress: Progress
+        self,
+        stack: LaptopStack,
+        plan: Plan,
+        paths: Mapping[str, Path],
+        progress: Progress,
+        disturbance: Disturbance,
     ) -> None:
+        self._disturbance = disturbance
         self._stack = stack
         self._plan = plan
         self._paths = paths
@@ -169,13 +210,14 @@ class _Watch:
             stored = _count(self._paths["arrivals"])
             self._show(stored, done=sender.poll() is not None)
             self._break()
+            stream_is_read = self._disturbance.go_on()
             now = time.monotonic()
             if stored != before:
                 before, still_since = stored, now
             waiting = self._waiting()
             if sender.poll() is None:
                 continue
-            quiet = quiet + 1 if waiting == 0 else 0
+            quiet = quiet + 1 if waiting == 0 and stream_is_read else 0
             if quiet >= 4:
                 return True
             self._move_clock(now, now - still_since)

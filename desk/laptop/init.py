@@ -15,12 +15,16 @@ LOOK_EVERY_SECONDS = 0.3
 def main() -> int:
     """Run the command; its status, as shells count it."""
     parent = os.getppid()
+    asked: list[int] = []
+    # Before there is a command: a signal must not end this process and leave the command behind.
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
     command = subprocess.Popen(sys.argv[1:])
-    signal.signal(signal.SIGTERM, lambda *_: command.terminate())
     while True:
         try:
             status = command.wait(LOOK_EVERY_SECONDS)
         except subprocess.TimeoutExpired:
+            if asked:
+                command.send_signal(asked.pop())
             if os.getppid() != parent:
                 command.kill()
         else:

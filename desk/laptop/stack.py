@@ -36,8 +36,9 @@ class LaptopStack:
 
     `assembly` is the folder that CDK wrote for `stage`; `name` is what others find the stack by,
     and where its logs are (the stage's, if it has none); `layer` and `reader` replace the layer and
-    the stream reader's image as they are built for this machine; `port` is the API's; `sandboxes` is how many of a function's invocations one mapping
-    may have at once, at most its MaximumConcurrency.
+    the stream reader's image as they are built for this machine; `port` is the API's; `sandboxes`
+    is how many of a function's invocations one mapping may have at once, at most its
+    MaximumConcurrency.
     """
 
     def __init__(
@@ -220,9 +221,9 @@ class LaptopStack:
             host = TaskHost(app, self.endpoint_url, self.folder)
             credentials = self._emulator.credentials(service.role)
             log = self._task_log(service)
-            running = self._tasks[service.name] = []
-            for _ in range(service.tasks):
-                running.append(Task(service, credentials, host, log.write))
+            self._tasks[service.name] = [
+                Task(service, credentials, host, log.write) for _ in range(service.tasks)
+            ]
 
     def _task_log(self, service: DeployedService) -> ProcessLog:
         """ECS writes a task's lines, by the role that starts it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from desk.pulsar.interactions import publish_interactions
 from desk.pulsar.server import Simulator
+from desk.pulsar.session import Delivering
 from desk.pulsar.tokens import issue
 from desk.pulsar.topic import Message
 
@@ -194,8 +195,25 @@ class Control:
         """How many sessions are open."""
         return len(self._simulator.sessions(topic))
 
+    async def backlog(self, topic: str | None = None) -> int | None:
+        """Messages that open sessions were not sent, or did not answer; None: none is open."""
+        found = [each.session for each in self._simulator.sessions(topic)]
+        delivering = [each for each in found if isinstance(each, Delivering)]
+        return sum(each.backlog for each in delivering) if delivering else None
 
-READS = frozenset({"token", "ledgers", "subscriptions", "injected", "connected", "publish", "play"})
+
+READS = frozenset(
+    {
+        "backlog",
+        "connected",
+        "injected",
+        "ledgers",
+        "play",
+        "publish",
+        "subscriptions",
+        "token",
+    }
+)
 LASTING = frozenset(
     {
         "handshake_seconds",
