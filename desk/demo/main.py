@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from desk.demo import run as running
+from desk.demo.plan import Plan
 from desk.demo.report import show, summary
-from desk.demo.run import Plan, run
+from desk.demo.run import run
 from desk.demo.sabotage import SABOTAGES, Staged, staged_copy
 from desk.demo.verdict import delayed_by, judge, unmet_trouble
 from desk.laptop import LaptopStack

@@ -1,4 +1,4 @@
-"""The stream: a simulator of 8x8's in a process of its own, and what goes wrong while it is read."""
+"""The stream: a simulator of 8x8's in a process of its own, and what its reader is put through."""
 
 import json
 import os
