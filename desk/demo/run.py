@@ -37,6 +37,9 @@ VISIBILITY_SECONDS = 130
 STILL_SECONDS = 20
 """How long nothing moves before the queues' clock is moved once more."""
 
+STORED = b'"stored": true'
+"""In a stand-in's line. What is sent and refused for ever moves, and gets nowhere."""
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and of how much."""
 
@@ -143,7 +146,7 @@ class _Watch:
         quiet = 0
         while True:
             time.sleep(0.5)
-            stored = _count(self._paths["arrivals"])
+            stored = _count(self._paths["arrivals"], STORED)
             self._show(stored, done=sender.poll() is not None)
             self._break()
             stream_is_read = self._disturbance.go_on()
@@ -251,8 +254,8 @@ def _ready(path: Path) -> str:
     raise TimeoutError(f"{path.name} did not appear")
 
 
-def _count(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
+def _count(path: Path, what: bytes = b"\n") -> int:
+    return path.read_bytes().count(what) if path.exists() else 0
 
 
 def _lake(stack: LaptopStack) -> Mapping[str, bytes]:
