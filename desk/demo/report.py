@@ -180,13 +180,13 @@ def _sources_table(sources: Mapping[str, Any]) -> Table:
 
 def _stream_table(stream: Mapping[str, Any]) -> Table:
     columns = {
-        "published": "published",
-        "captured": "captured",
+        "pub-\nlished": "published",
+        "cap-\ntured": "captured",
         "lost": "lost",
-        "frames\nrepeated": "repeated_frames",
+        "sent\ntwice": "repeated_frames",
         "stored\ntwice": "stored_twice",
-        "reader\nkilled": "kills",
-        "sockets\ncut": "drops",
+        "kills": "kills",
+        "drops": "drops",
         "lag\np50 s": "p50_seconds",
         "lag\np99 s": "p99_seconds",
     }
