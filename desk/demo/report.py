@@ -180,11 +180,11 @@ def _sources_table(sources: Mapping[str, Any]) -> Table:
 
 def _stream_table(stream: Mapping[str, Any]) -> Table:
     columns = {
-        "pub-\nlished": "published",
-        "cap-\ntured": "captured",
-        "lost": "lost",
+        "sent": "published",
         "sent\ntwice": "repeated_frames",
-        "stored\ntwice": "stored_twice",
+        "taken": "captured",
+        "lost": "lost",
+        "taken\ntwice": "stored_twice",
         "kills": "kills",
         "drops": "drops",
         "lag\np50 s": "p50_seconds",

@@ -120,7 +120,7 @@ class Disturbance:
         self._steps = list(plan.steps())
         self._reading_since: float | None = None
         self._refusing_since: float | None = None
-        self._more = 0
+        self._refused_before = 0
         self._events = sum(1 for _ in interactions(plan.interactions, plan.seed, 0))
         self._done: list[str] = []
         stream.ask("disturb", seed=duplicating_seed(plan.seed), duplicate_share=DUPLICATE_SHARE)
@@ -140,29 +140,35 @@ class Disturbance:
         if backlog is None and self._refusing_since is None:
             self._reading_since = None
             return False
-        if played and not backlog:
-            # There must be something to disturb, however slow this machine is.
-            self._more += 1
-            seed = self._plan.seed + 1000 * self._more
-            self._events += self._stream.ask("play", topic=TOPIC, interactions=2, seed=seed)
-        self._step(backlog or 0, time.monotonic())
+        self._step(time.monotonic())
         return False
 
-    def _step(self, backlog: int, now: float) -> None:
+    def _step(self, now: float) -> None:
         what, delay, refusing = self._steps[0]
         if self._refusing_since is not None:
-            if now - self._refusing_since >= refusing and backlog > 0:
+            if now - self._refusing_since >= refusing and self._refused() > self._refused_before:
                 self._kill()
             return
         self._reading_since = self._reading_since or now
         if now - self._reading_since < delay:
             return
         if what == "kill":
-            role = f"{self._reader}-role"
-            self._stack.desk("faults", {"refuse_sends": 1.0, "roles": [role]})
-            self._refusing_since = now
+            self._refuse(now)
         elif self._stream.ask("drop", topic=TOPIC):
             self._struck("drop")
+
+    def _refuse(self, now: float) -> None:
+        """Let SQS take nothing of the reader's from now on."""
+        self._refused_before = self._refused()
+        self._stack.desk("faults", {"refuse_sends": 1.0, "roles": [f"{self._reader}-role"]})
+        self._refusing_since = now
+        if self._stream.published() >= self._events:
+            # There must be something to refuse, however slow this machine is.
+            seed = self._plan.seed + len(self._done) + 1
+            self._events += self._stream.ask("play", topic=TOPIC, interactions=2, seed=seed)
+
+    def _refused(self) -> int:
+        return int(self._stack.desk("state")["refused_sends"])
 
     def _kill(self) -> None:
         """Kill the task with frames that it has and SQS has not."""
