@@ -8,7 +8,7 @@ from desk.command.output import console
 from desk.demo.main import demo as run_demo
 from desk.demo.main import sabotage_all
 
-Promise = Literal["ledger", "ack", "order", "dedupe", "iam"]
+Promise = Literal["ledger", "ack", "stream-ack", "order", "dedupe", "iam"]
 
 
 def demo(

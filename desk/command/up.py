@@ -8,9 +8,12 @@ import time
 from desk.command.output import console
 from desk.demo.documents import SECRETS, configure
 from desk.demo.main import synthesize
+from desk.demo.stream import TOPIC, StreamPlan, StreamProcess
 from desk.laptop import LaptopStack
 from desk.sender.scenario import PAYLOADS
 from desk.sender.signing import jaas
+
+PLAYED = StreamPlan(interactions=5, seed=8, per_second=2.0, kills=0, drops=0)
 
 
 def up(*, stage: str = "laptop", port: int = 0, configured: bool = True) -> int:
@@ -28,16 +31,23 @@ def up(*, stage: str = "laptop", port: int = 0, configured: bool = True) -> int:
         configured: write the demo's documents and secrets, so that events are taken at once.
     """
     assembly = synthesize(console, stage)
-    with LaptopStack(assembly, stage=stage, port=port) as stack:
+    with (
+        LaptopStack(assembly, stage=stage, port=port) as stack,
+        StreamProcess(stack.folder, PLAYED) as stream,
+    ):
         if configured:
             # Nobody listens there: deliveries to crm and pager wait, and the lake takes all.
             nowhere = {"crm": "http://127.0.0.1:9/crm", "pager": "http://127.0.0.1:9/pager"}
-            configure(stack.client, stage, nowhere)
+            configure(stack.client, stage, {**nowhere, "stream": stream.host})
+            stack.redeploy_tasks()
         console.print(f"AWS        {stack.endpoint_url}")
         console.print(f"webhooks   {stack.api_url}/webhooks/meetings")
+        console.print(f"stream     ws://{stream.host}")
         console.print(f"logs       {stack.folder}")
         console.print("\nA signed webhook, good for five minutes:\n")
         console.print(sample_curl(stack.api_url), markup=False, soft_wrap=True)
+        console.print("\nTwo more interactions of the stream, which 8x8's simulator plays:\n")
+        console.print(sample_play(stream.admin), markup=False, soft_wrap=True)
         console.print("\nCtrl-C ends it.")
         _until_interrupted()
     return 0
@@ -54,6 +64,12 @@ def sample_curl(api_url: str) -> str:
         f"curl -i {api_url}/webhooks/meetings -H 'Content-Type: application/json'"
         f" -H '{name}: {value}' --data-binary '{quoted}'"
     )
+
+
+def sample_play(admin_url: str) -> str:
+    """A curl that lets the stream's simulator publish."""
+    given = json.dumps({"topic": TOPIC, "interactions": 2, "seed": int(time.time())})
+    return f"curl {admin_url}/play --data-binary '{given}'"
 
 
 def _until_interrupted() -> None:

@@ -15,13 +15,15 @@ SECRETS = {
     "destinations/crm": "whsec_Y3JtLXZlcmlmaWVzLXdpdGgtdGhpcy1rZXkh",
     "destinations/pager": "whsec_cGFnZXItdmVyaWZpZXMtd2l0aC10aGlzLWtleQ==",
 }
+STREAM = "contact-centre"
+STREAM_KEY = "the tenant's own api key"
 LAKE = "switchboard-laptop-lake"
 
 
 def configure(client: Any, stage: str, urls: Mapping[str, str]) -> None:
     """Write documents and secrets into a stage. `client` makes AWS clients by service.
 
-    `urls` replaces `{name}` in the documents by the address of a stand-in.
+    `urls` replaces `{name}` in the documents by the address of a stand-in, or of the stream.
     """
     client("s3").create_bucket(
         Bucket=LAKE, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
@@ -32,6 +34,10 @@ def configure(client: Any, stage: str, urls: Mapping[str, str]) -> None:
             SecretId=f"/switchboard/{stage}/{name}",
             SecretString=json.dumps({"signing_secret": secret}),
         )
+    secrets.put_secret_value(
+        SecretId=f"/switchboard/{stage}/sources/{STREAM}",
+        SecretString=json.dumps({"key": STREAM_KEY}),
+    )
     ssm = client("ssm")
     for name, text in read_documents(FOLDER).items():
         for stand_in, url in urls.items():

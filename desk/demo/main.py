@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from desk.demo import run as running
+from desk.demo.plan import Plan
 from desk.demo.report import show, summary
-from desk.demo.run import Plan, run
+from desk.demo.run import run
 from desk.demo.sabotage import SABOTAGES, Staged, staged_copy
 from desk.demo.verdict import delayed_by, judge, unmet_trouble
 from desk.laptop import LaptopStack
@@ -26,7 +27,16 @@ from infra import bundling
 ROOT = bundling.ROOT
 STAGE = "laptop"
 SABOTAGED = Plan(
-    events=160, outage=6.0, kill=False, stumbles=40, patience=60.0, pause=0.05, undelayed=()
+    events=160,
+    outage=6.0,
+    kill=False,
+    stumbles=40,
+    patience=60.0,
+    pause=0.05,
+    undelayed=(),
+    stream_seconds=20.0,
+    stream_kills=0,
+    stream_drops=2,
 )
 
 
@@ -64,13 +74,13 @@ def demo(*, events: int, seed: int, as_json: bool, sabotage: str | None, console
     """Run the demo; 0 if every promise held."""
     assembly = synthesize(console)
     plan = Plan(events=events, seed=seed)
-    staged = Staged(assembly, bundling.layer(bundling.host_target()))
+    staged = _unbroken(assembly)
     if sabotage is not None:
         broken = SABOTAGES[sabotage]
         console.print(f"[bold yellow]sabotage[/]: {broken.breaks}")
         staged = staged_copy(assembly, ROOT / ".work" / "sabotage" / sabotage)
         broken.apply(staged)
-        plan = replace(SABOTAGED, seed=seed)
+        plan = replace(SABOTAGED, seed=seed, stream_kills=broken.stream_kills)
     found = measured(staged, plan, console)
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
@@ -79,16 +89,26 @@ def demo(*, events: int, seed: int, as_json: bool, sabotage: str | None, console
     return 0 if found["holds"] else 1
 
 
+def _unbroken(assembly: Path) -> Staged:
+    target = bundling.host_target()
+    return Staged(assembly, bundling.layer(target), bundling.reader_tree(target))
+
+
 def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
     """One run's summary."""
     began = time.monotonic()
     for old in folder_of(STAGE).glob("switchboard-*.log"):
         old.unlink()
-    with LaptopStack(staged.assembly, layer=staged.layer) as stack, _bar(console) as progress:
+    with (
+        LaptopStack(staged.assembly, layer=staged.layer, reader=staged.reader) as stack,
+        _bar(console) as progress,
+    ):
         evidence = run(stack, plan, progress)
     delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=plan.undelayed)
     unmet = unmet_trouble(plan.due, evidence.injected)
-    verdict = judge(evidence.sent, evidence.arrivals, evidence.dead, delayed, unmet)
+    verdict = judge(
+        evidence.sent + evidence.published, evidence.arrivals, evidence.dead, delayed, unmet
+    )
     return dict(summary(evidence, verdict, time.monotonic() - began))
 
 
@@ -112,11 +132,13 @@ def sabotage_all(*, seed: int, as_json: bool, console: Console) -> int:
     """Run every sabotage, and first nothing broken; 0 if each was caught for its own reason."""
     assembly = synthesize(console)
     plan = replace(SABOTAGED, seed=seed)
-    results: dict[str, Any] = {"nothing": _control(assembly, plan, console)}
+    most = max(broken.stream_kills for broken in SABOTAGES.values())
+    control = replace(plan, stream_kills=most)
+    results: dict[str, Any] = {"nothing": _control(assembly, control, console)}
     for name, broken in SABOTAGES.items():
         staged = staged_copy(assembly, ROOT / ".work" / "sabotage" / name)
         broken.apply(staged)
-        found = measured(staged, plan, console)
+        found = measured(staged, replace(plan, stream_kills=broken.stream_kills), console)
         caught = [kind for kind in broken.caught_as if kind in found["problems"]]
         results[name] = _result(broken.breaks, found, as_due=bool(caught) and not found["holds"])
         _print_result(name, results[name], console)
@@ -129,7 +151,7 @@ def sabotage_all(*, seed: int, as_json: bool, console: Console) -> int:
 
 def _control(assembly: Path, plan: Plan, console: Console) -> dict[str, Any]:
     """The same run with nothing broken: it must hold, or a caught sabotage would prove nothing."""
-    found = measured(Staged(assembly, bundling.layer(bundling.host_target())), plan, console)
+    found = measured(_unbroken(assembly), plan, console)
     result = _result("nothing: the same run must pass", found, as_due=found["holds"])
     _print_result("nothing", result, console)
     return result

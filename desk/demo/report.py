@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from desk.demo.documents import STREAM
 from desk.demo.evidence import Sent
 from desk.demo.product import Metrics, metrics, requests_by_role
 from desk.demo.run import Evidence
@@ -16,6 +17,8 @@ from desk.demo.verdict import DESTINATIONS, Verdict
 
 # On-demand prices of us-east-1 per request, as AWS lists them.
 PRICES = {"sqs": 0.50e-6, "dynamodb": 0.625e-6, "s3": 5.0e-6, "ssm": 0.0, "secretsmanager": 5.0e-6}
+
+TAKES_ALL = "lake"
 
 
 def summary(evidence: Evidence, verdict: Verdict, seconds: float) -> Mapping[str, Any]:
@@ -28,6 +31,7 @@ def summary(evidence: Evidence, verdict: Verdict, seconds: float) -> Mapping[str
         "events": verdict.events,
         "seconds": round(seconds, 1),
         "problems": {kind: list(cases) for kind, cases in verdict.problems},
+        "stream": _stream(evidence),
         "sources": _sources(evidence.sent),
         "destinations": {
             name: _destination(name, evidence, verdict, counted, latencies.get(name, []))
@@ -36,6 +40,28 @@ def summary(evidence: Evidence, verdict: Verdict, seconds: float) -> Mapping[str
         "aws": _aws(evidence, verdict),
         "denied": evidence.denied,
         "sample": next((a.body for a in evidence.arrivals if a.stored and a.body), ""),
+    }
+
+
+def _stream(evidence: Evidence) -> Mapping[str, Any]:
+    """What was published, and what came of it at the destination that takes everything."""
+    published = {one.id: one.sent_at for one in evidence.published}
+    taken = [a for a in evidence.arrivals if a.destination == TAKES_ALL and a.stored]
+    stored = [arrival for arrival in taken if arrival.id in published]
+    captured = {arrival.id for arrival in stored}
+    lag = sorted(arrival.at - published[arrival.id] for arrival in stored)
+    injected = evidence.injected[STREAM]
+    return {
+        "source": STREAM,
+        "published": len(published),
+        "captured": len(captured),
+        "lost": len(published) - len(captured),
+        "repeated_frames": evidence.repeated_frames,
+        "stored_twice": len(stored) - len(captured),
+        "kills": sum(what.startswith("kill") for what in injected),
+        "drops": sum(what.startswith("drop") for what in injected),
+        "p50_seconds": _percentile(lag, 50),
+        "p99_seconds": _percentile(lag, 99),
     }
 
 
@@ -107,6 +133,7 @@ def _aws(evidence: Evidence, verdict: Verdict) -> Mapping[str, Any]:
 
 def show(console: Console, found: Mapping[str, Any]) -> None:
     """The tables, one payload, the verdict, and where to look next."""
+    console.print(_stream_table(found["stream"]))
     console.print(_sources_table(found["sources"]))
     console.print(_destinations_table(found["destinations"]))
     aws = found["aws"]
@@ -151,8 +178,22 @@ def _sources_table(sources: Mapping[str, Any]) -> Table:
     return table
 
 
+def _stream_table(stream: Mapping[str, Any]) -> Table:
+    columns = {
+        "sent": "published",
+        "sent\ntwice": "repeated_frames",
+        "taken": "captured",
+        "lost": "lost",
+        "taken\ntwice": "stored_twice",
+        "kills": "kills",
+        "drops": "drops",
+        "lag\np50 s": "p50_seconds",
+        "lag\np99 s": "p99_seconds",
+    }
+    return _table("stream", "stream", columns, {stream["source"]: stream})
+
+
 def _destinations_table(destinations: Mapping[str, Any]) -> Table:
-    table = Table(title="destinations", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     columns = {
         "delivered": "delivered",
         "repeats": "repeats_of_a_key",
@@ -163,9 +204,17 @@ def _destinations_table(destinations: Mapping[str, Any]) -> Table:
         "p50 s": "p50_seconds",
         "p99 s": "p99_seconds",
     }
-    table.add_column("to")
+    return _table("destinations", "to", columns, destinations)
+
+
+def _table(
+    title: str, first: str, columns: Mapping[str, str], rows: Mapping[str, Mapping[str, Any]]
+) -> Table:
+    """One row each, of the values that `columns` name."""
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(first)
     for column in columns:
         table.add_column(column, justify="right")
-    for name, of in destinations.items():
+    for name, of in rows.items():
         table.add_row(name, *(str(of[key]) for key in columns.values()))
     return table

@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desk.demo.documents import LAKE, SECRETS, configure
+from desk.demo.documents import LAKE, SECRETS, STREAM, configure
 from desk.demo.evidence import (
     Arrival,
     Dead,
     Sent,
+    placed,
     read_arrivals,
     read_calls,
     read_dead,
     read_lake,
+    read_published,
     read_sent,
 )
+from desk.demo.plan import Plan
+from desk.demo.stream import Disturbance, StreamProcess
 from desk.laptop import LaptopStack
 from desk.laptop.pool import Pool
 
@@ -33,53 +37,11 @@ VISIBILITY_SECONDS = 130
 STILL_SECONDS = 20
 """How long nothing moves before the queues' clock is moved once more."""
 
+STORED = b'"stored": true'
+"""In a stand-in's line. What is sent and refused for ever moves, and gets nowhere."""
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and of how much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run does. `outage` is how long `crm` answers 503; `kill` kills a function of it.
-
-    After it `stumbles` interactions meet one more 503. `patience` is how long nothing may move
-    before the run is given up: longer than any back-off that these faults lead to.
-    `undelayed` are the destinations that must keep up meanwhile: none, where the outage is too
-    short to show it on any machine.
-    """
-
-    events: int = 400
-    seed: int = 8
-    outage: float = 20.0
-    kill: bool = True
-    at_once: int = 8
-    pause: float = 0.12
-    patience: float = 150.0
-    stumbles: int = 0
-    undelayed: tuple[str, ...] = ("lake",)
-
-    @property
-    def faults(self) -> Mapping[str, Any]:
-        """What goes wrong at the stand-ins, which take it as it is."""
-        return {
-            "crm": {
-                "down": [3.0, 3.0 + self.outage],
-                "stumbles": self.stumbles,
-                "limited_at": 5,
-                "page_at": 9,
-                "silent_at": 13,
-            },
-            "pager": {"silent_at": 20},
-        }
-
-    @property
-    def due(self) -> Mapping[str, Collection[str]]:
-        """What must have gone wrong at each destination, in the words of the evidence."""
-        crm = {"503", "429", "page of HTML", "unanswered"}
-        return {
-            "crm": crm | {"killed"} if self.kill else crm,
-            "pager": {"unanswered", "lost"},
-            "SQS": {"refused"},
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +49,8 @@ class Evidence:
     """What a run left behind."""
 
     sent: list[Sent]
+    published: list[Sent]
+    repeated_frames: int
     arrivals: list[Arrival]
     dead: list[Dead]
     calls: list[Mapping[str, Any]]
@@ -102,30 +66,40 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
     paths = {name: folder / f"{name}.jsonl" for name in ("sent", "arrivals")}
     for path in paths.values():
         path.unlink(missing_ok=True)
-    with _process("desk.standins", _standins_plan(folder, plan), folder / "standins.ready",
-                  paths["arrivals"]):  # fmt: skip
+    faults = {"seed": plan.seed, "refuse_sends": 0.02}
+    with (
+        _process("desk.standins", _standins_plan(folder, plan), folder / "standins.ready",
+                 paths["arrivals"]),
+        StreamProcess(folder, plan.stream) as stream,
+    ):  # fmt: skip
         urls = json.loads(_ready(folder / "standins.ready"))
-        configure(stack.client, stack.stage, urls)
-        stack.desk("faults", {"seed": plan.seed, "refuse_sends": 0.02})
+        configure(stack.client, stack.stage, {**urls, "stream": stream.host})
+        stack.redeploy_tasks()  # one that met no document would look again half a minute later
+        stack.desk("faults", faults)
+        disturbance = Disturbance(stream, plan.stream, stack, faults)
         with _process("desk.sender", _sender_plan(folder, plan, stack.api_url), paths["sent"]) as (
             sender
         ):
-            watch = _Watch(stack, plan, paths, progress)
+            watch = _Watch(stack, plan, paths, progress, disturbance)
             drained = watch.until_drained(sender)
         refused = stack.desk("state")["refused_sends"]
         stack.desk("faults", {})
         objects = _lake(stack)
         calls = read_calls(stack.calls)
         arrivals = read_arrivals(paths["arrivals"])
+        published = read_published(stream.log, STREAM)
         return Evidence(
             sent=read_sent(paths["sent"]),
-            arrivals=arrivals + read_lake(objects, calls),
+            published=published,
+            repeated_frames=stream.ask("injected").get("duplicate", 0),
+            arrivals=placed(arrivals + read_lake(objects, calls), published),
             dead=read_dead(_dead_letters(stack)),
             calls=calls,
             denied=stack.desk("state")["denied"],
             injected={
                 **{name: _injected(stack, name, arrivals) for name in STAND_INS},
                 "SQS": {"refused"} if refused else (),
+                STREAM: disturbance.injected,
             },
             drained=drained,
             folder=folder,
@@ -151,8 +125,14 @@ class _Watch:
     """Watches a run: kills what is to be killed, moves the clock, and sees when all is done."""
 
     def __init__(
-        self, stack: LaptopStack, plan: Plan, paths: Mapping[str, Path], progress: Progress
+        self,
+        stack: LaptopStack,
+        plan: Plan,
+        paths: Mapping[str, Path],
+        progress: Progress,
+        disturbance: Disturbance,
     ) -> None:
+        self._disturbance = disturbance
         self._stack = stack
         self._plan = plan
         self._paths = paths
@@ -166,16 +146,17 @@ class _Watch:
         quiet = 0
         while True:
             time.sleep(0.5)
-            stored = _count(self._paths["arrivals"])
+            stored = _count(self._paths["arrivals"], STORED)
             self._show(stored, done=sender.poll() is not None)
             self._break()
+            stream_is_read = self._disturbance.go_on()
             now = time.monotonic()
             if stored != before:
                 before, still_since = stored, now
             waiting = self._waiting()
             if sender.poll() is None:
                 continue
-            quiet = quiet + 1 if waiting == 0 else 0
+            quiet = quiet + 1 if waiting == 0 and stream_is_read else 0
             if quiet >= 4:
                 return True
             self._move_clock(now, now - still_since)
@@ -273,8 +254,8 @@ def _ready(path: Path) -> str:
     raise TimeoutError(f"{path.name} did not appear")
 
 
-def _count(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
+def _count(path: Path, what: bytes = b"\n") -> int:
+    return path.read_bytes().count(what) if path.exists() else 0
 
 
 def _lake(stack: LaptopStack) -> Mapping[str, bytes]:

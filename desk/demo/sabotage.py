@@ -24,28 +24,37 @@ class Staged:
 
     assembly: Path
     layer: Path
+    reader: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Sabotage:
-    """`breaks` is the promise; `caught_as` the problems of which the demo must report one."""
+    """`breaks` is the promise; `caught_as` the problems of which the demo must report one.
+
+    It shows where the stream's reader is killed `stream_kills` times.
+    """
 
     breaks: str
     caught_as: tuple[str, ...]
     apply: Callable[[Staged], None]
+    stream_kills: int = 0
 
 
 def staged_copy(assembly: Path, folder: Path) -> Staged:
-    """A copy of an assembly and of the host's layer, to be broken."""
+    """A copy of an assembly, of the host's layer and of the reader's image, to be broken."""
     shutil.rmtree(folder, ignore_errors=True)
     bytecode = shutil.ignore_patterns("__pycache__")
     shutil.copytree(assembly, folder / "assembly", ignore=bytecode)
-    layer = bundling.layer(bundling.host_target())
-    # Only the package is patched; without its byte-code, which would hide the patch.
-    shutil.copytree(layer, folder / "layer", symlinks=True)
-    for cached in (folder / "layer" / "python" / "switchboard").rglob("__pycache__"):
-        shutil.rmtree(cached)
-    return Staged(folder / "assembly", folder / "layer")
+    target = bundling.host_target()
+    # Only our code is patched; without its byte-code, which would hide the patch.
+    for name, built, ours in (
+        ("layer", bundling.layer(target), "python/switchboard"),
+        ("reader", bundling.reader_tree(target), "functions"),
+    ):
+        shutil.copytree(built, folder / name, symlinks=True)
+        for cached in (folder / name / ours).rglob("__pycache__"):
+            shutil.rmtree(cached)
+    return Staged(folder / "assembly", folder / "layer", folder / "reader")
 
 
 def _replace(path: Path, old: str, new: str) -> None:
@@ -70,6 +79,10 @@ def _in_function(module: str, old: str, new: str) -> Callable[[Staged], None]:
         _replace(path, old, new)
 
     return apply
+
+
+def _in_reader(module: str, old: str, new: str) -> Callable[[Staged], None]:
+    return lambda staged: _replace(staged.reader / "functions" / "stream_reader" / module, old, new)
 
 
 def _without_statement(stack: str, role: str, action: str) -> Callable[[Staged], None]:
@@ -115,6 +128,17 @@ SABOTAGES: Mapping[str, Sabotage] = {
             "        if refused is not None:\n",
             "        if False:\n",
         ),
+    ),
+    "stream-ack": Sabotage(
+        "a frame of the stream is answered, and the mark moved, before SQS took it",
+        ("lost",),
+        _in_reader(
+            "arrivals.py",
+            "        self._forward(self._intake.message(frame, data, now), confirm)\n",
+            "        confirm()\n"
+            "        self._forward(self._intake.message(frame, data, now), lambda: None)\n",
+        ),
+        stream_kills=1,
     ),
     "order": Sabotage(
         "followers of a failed head go on",

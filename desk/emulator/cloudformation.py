@@ -1,4 +1,4 @@
-"""The CloudFormation types that moto lacks, so that unmodified templates deploy whole.
+"""The CloudFormation types that moto lacks or halves, so that unmodified templates deploy whole.
 
 moto finds types among the subclasses of its CloudFormationModel; each made here lives as long as
 the process. What neither a function nor the desk ever asks for is recorded and does nothing.
@@ -14,6 +14,8 @@ from moto.apigateway.models import apigateway_backends
 from moto.cloudformation import parsing
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
+from moto.core.utils import pascal_to_camelcase, remap_nested_keys
+from moto.ecs.models import ecs_backends
 from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
 from moto.sqs.models import sqs_backends
 
@@ -102,7 +104,27 @@ def _stage(_: str, properties: Mapping[str, Any]) -> str:
     return name
 
 
+def _task_definition(logical_id: str, properties: Mapping[str, Any]) -> str:
+    """A task definition with its roles, which moto's own leaves out; its ARN."""
+    given = {
+        name: remap_nested_keys(properties.get(name, []), pascal_to_camelcase)
+        for name in ("ContainerDefinitions", "Volumes")
+    }
+    made = ecs_backends[ACCOUNT][REGION].register_task_definition(
+        family=str(properties.get("Family", logical_id)),
+        container_definitions=given["ContainerDefinitions"],
+        volumes=given["Volumes"],
+        requires_compatibilities=properties.get("RequiresCompatibilities"),
+        cpu=properties.get("Cpu"),
+        memory=properties.get("Memory"),
+        task_role_arn=properties.get("TaskRoleArn"),
+        execution_role_arn=properties.get("ExecutionRoleArn"),
+    )
+    return str(made.arn)
+
+
 _REAL: Mapping[str, Create] = {
+    "AWS::ECS::TaskDefinition": _task_definition,
     "AWS::SecretsManager::Secret": _secret,
     "AWS::ApiGateway::Stage": _stage,
     "AWS::CloudWatch::Alarm": _alarm,

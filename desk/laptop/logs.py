@@ -1,4 +1,4 @@
-"""Function logs: to a file, and to CloudWatch Logs under the function's own role, like Lambda's."""
+"""Logs of functions and tasks: to a file, and to CloudWatch Logs under the role that AWS takes."""
 
 import logging
 import threading
@@ -12,14 +12,14 @@ SHIP_EVERY_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-class FunctionLog:
-    """Takes lines from every sandbox of one function."""
+class ProcessLog:
+    """Takes lines from every process of the function or task `name`, for its log group."""
 
-    def __init__(self, function: str, folder: Path, client: Any) -> None:
+    def __init__(self, name: str, group: str, folder: Path, client: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._group = f"/aws/lambda/{function}"
+        self._group = group
         self._stream = f"laptop/{uuid.uuid4().hex}"
-        self._file = (folder / f"{function}.log").open("ab", buffering=0)
+        self._file = (folder / f"{name}.log").open("ab", buffering=0)
         self._client = client
         self._lines: list[tuple[int, str]] = []
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class FunctionLog:
                 logStreamName=self._stream,
                 logEvents=[{"timestamp": at, "message": text} for at, text in lines],
             )
-        except Exception as error:  # noqa: BLE001 - Lambda goes on without logs as well
+        except Exception as error:  # noqa: BLE001 - AWS goes on without logs as well
             logger.debug("shipping logs of %s: %s", self._group, error)
 
     def close(self) -> None:

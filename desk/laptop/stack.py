@@ -1,7 +1,8 @@
-"""The whole laptop stack: emulator, deployment, sandboxes, pollers and the API's front."""
+"""The whole laptop stack: emulator, deployment, sandboxes, tasks, pollers and the API's front."""
 
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from os import getpid
 from pathlib import Path
@@ -15,11 +16,13 @@ from desk.laptop.assembly import Assembly, read_assembly
 from desk.laptop.deployment import Deployed, deploy, read_deployed, read_mappings
 from desk.laptop.emulator import EmulatorProcess, StackError
 from desk.laptop.gateway import Gateway
-from desk.laptop.logs import SHIP_EVERY_SECONDS, FunctionLog
+from desk.laptop.logs import SHIP_EVERY_SECONDS, ProcessLog
 from desk.laptop.poller import Poller
 from desk.laptop.pool import Pool
 from desk.laptop.sandbox import Host
 from desk.laptop.schedules import fire
+from desk.laptop.services import DeployedService, read_services
+from desk.laptop.task import Task, TaskHost
 from infra import bundling
 
 SANDBOXES = 2
@@ -32,9 +35,10 @@ class LaptopStack:
     """A context manager that starts everything, and stops it.
 
     `assembly` is the folder that CDK wrote for `stage`; `name` is what others find the stack by,
-    and where its logs are (the stage's, if it has none); `layer` replaces the layer built for this
-    machine; `port` is the API's; `sandboxes` is how many of a function's invocations one mapping
-    may have at once, at most its MaximumConcurrency.
+    and where its logs are (the stage's, if it has none); `layer` and `reader` replace the layer and
+    the stream reader's image as they are built for this machine; `port` is the API's; `sandboxes`
+    is how many of a function's invocations one mapping may have at once, at most its
+    MaximumConcurrency.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class LaptopStack:
         stage: str = "laptop",
         name: str | None = None,
         layer: Path | None = None,
+        reader: Path | None = None,
         port: int = 0,
         sandboxes: int = SANDBOXES,
     ) -> None:
@@ -54,10 +59,12 @@ class LaptopStack:
         self._emulator = EmulatorProcess(self.folder)
         self.assembly: Assembly = read_assembly(assembly)
         self._layer = layer
+        self._reader = reader
         self._port = port
         self._pools: dict[str, Pool] = {}
         self._pollers: list[Poller] = []
-        self.logs: list[FunctionLog] = []
+        self._tasks: dict[str, list[Task]] = {}
+        self.logs: list[ProcessLog] = []
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -75,6 +82,8 @@ class LaptopStack:
             deploy(self.assembly, self.endpoint_url)
             self.deployed: Deployed = read_deployed(self.assembly, self.endpoint_url)
             self._start_functions()
+            self._start_tasks()
+            file_of(self.name).write_text(json.dumps(asdict(self.address)))
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -89,6 +98,8 @@ class LaptopStack:
         """Stop everything; no process stays."""
         self._stopping.set()
         file_of(self.name).unlink(missing_ok=True)
+        for task in self._every_task():
+            task.stop()
         for poller in self._pollers:
             poller.stop()
         for poller in self._pollers:
@@ -133,6 +144,18 @@ class LaptopStack:
     def pool(self, function: str) -> Pool:
         """The sandboxes of a function, by its full name."""
         return self._pools[function]
+
+    def tasks(self, service: str) -> Sequence[Task]:
+        """The tasks of an ECS service, by its full name."""
+        return self._tasks[service]
+
+    def redeploy_tasks(self) -> None:
+        """Replace every task by a new one, as `aws ecs update-service --force-new-deployment`."""
+        for task in self._every_task():
+            task.redeploy()
+
+    def _every_task(self) -> Sequence[Task]:
+        return [task for running in self._tasks.values() for task in running]
 
     def invoke(self, function: str, event: Any) -> Any:
         """Invoke a function by its full name.
@@ -191,12 +214,30 @@ class LaptopStack:
         for schedule in self.deployed.schedules:
             given = schedule, self._pools[schedule.function].invoke, self._stopping
             threading.Thread(target=fire, args=given, daemon=True).start()
-        file_of(self.name).write_text(json.dumps(asdict(self.address)))
+
+    def _start_tasks(self) -> None:
+        for service in read_services(self.assembly, self.endpoint_url).values():
+            app = self._reader or bundling.reader_tree(bundling.host_target())
+            host = TaskHost(app, self.endpoint_url, self.folder)
+            credentials = self._emulator.credentials(service.role)
+            log = self._task_log(service)
+            self._tasks[service.name] = [
+                Task(service, credentials, host, log.write) for _ in range(service.tasks)
+            ]
+
+    def _task_log(self, service: DeployedService) -> ProcessLog:
+        """ECS writes a task's lines, by the role that starts it."""
+        ours = self._emulator.client("logs", self._emulator.credentials(service.execution_role))
+        log = ProcessLog(service.name, service.log_group, self.folder, ours)
+        self.logs.append(log)
+        return log
 
     def _pool(self, name: str, host: Host) -> Pool:
         function = self.deployed.functions[name]
         credentials = self._emulator.credentials(function.role)
-        log = FunctionLog(name, self.folder, self._emulator.client("logs", credentials))
+        log = ProcessLog(
+            name, f"/aws/lambda/{name}", self.folder, self._emulator.client("logs", credentials)
+        )
         self.logs.append(log)
         mappings = sum(mapping.function == name for mapping in self.deployed.mappings)
         at_once = self._sandboxes * max(1, mappings)

@@ -207,9 +207,16 @@ class Control:
             if isinstance(connection.session, Delivering)
         ]
 
+    async def backlog(self, topic: str | None = None) -> int | None:
+        """Messages that open sessions were not sent, or did not answer; None: none is open."""
+        found = [each.session for each in self._simulator.sessions(topic)]
+        delivering = [each for each in found if isinstance(each, Delivering)]
+        return sum(each.backlog for each in delivering) if delivering else None
+
 
 READS = frozenset(
     {
+        "backlog",
         "connected",
         "injected",
         "ledgers",

@@ -25,7 +25,7 @@ class Journal:
         """Say what was published: `sequence` counts within topic and interaction."""
         if self._file is None:
             return
-        body = _body(message.payload)
+        kind, body = _opened(message.payload)
         info = body.get("msgInfo")
         name = str(body.get("interactionGUID") or body.get("agentId") or "")
         sequence = self._sequences[topic, name] = self._sequences.get((topic, name), -1) + 1
@@ -35,6 +35,7 @@ class Journal:
             message_id=message_id,
             publish_time=at,
             event=info if isinstance(info, dict) else {},
+            type=str(body.get("event") or kind),
             interaction=name,
             sequence=sequence,
             null=message.payload is None,
@@ -48,13 +49,13 @@ class Journal:
             self._file.close()
 
 
-def _body(payload: bytes | None) -> dict[str, Any]:
-    """What is below the one top-level key of an 8x8 event; empty for anything else."""
+def _opened(payload: bytes | None) -> tuple[str, dict[str, Any]]:
+    """The one top-level key of an 8x8 event and what is below it; empty for anything else."""
     try:
         event = json.loads(payload or b"")
     except ValueError:
-        return {}
+        return "", {}
     if isinstance(event, dict) and len(event) == 1:
-        body = next(iter(event.values()))
-        return body if isinstance(body, dict) else {}
-    return {}
+        ((kind, body),) = event.items()
+        return (kind, body) if isinstance(body, dict) else ("", {})
+    return "", {}

@@ -69,6 +69,11 @@ class Delivering(Session):
     def inboxes(self) -> Sequence[Inbox]:
         """Where messages wait, one for each partition."""
 
+    @property
+    def backlog(self) -> int:
+        """Messages that are still to be sent, and frames that are still to be answered."""
+        return sum(map(len, self.inboxes)) + self.window.pending
+
     @abstractmethod
     def take(self, number: int) -> Delivery | None:
         """The next message of the inbox of that number."""

@@ -381,9 +381,10 @@ def test_the_desk_is_told_where_the_reader_runs(public: Any) -> None:
     assert "/switchboard/made/stream-reader" in groups
 
 
-def test_a_stage_without_a_stream_has_no_network_no_cluster_and_no_image(laptop: Any) -> None:
-    assert not [kind for _, kind in kinds(laptop) if kind.startswith(("AWS::EC2::", "AWS::ECS::"))]
-    for manifest in laptop.folder.glob("*.assets.json"):
+def test_a_stage_without_a_stream_has_no_network_no_cluster_and_no_image(make_stage: Make) -> None:
+    without = make_stage("streams-none", staged(WEBHOOK))
+    assert not [kind for _, kind in kinds(without) if kind.startswith(("AWS::EC2::", "AWS::ECS::"))]
+    for manifest in without.folder.glob("*.assets.json"):
         assert not json.loads(manifest.read_text()).get("dockerImages")
 
 

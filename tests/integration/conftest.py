@@ -9,6 +9,7 @@ from rich.console import Console
 
 from desk.demo.documents import configure
 from desk.demo.main import synthesize
+from desk.demo.stream import StreamPlan, StreamProcess
 from desk.laptop import LaptopStack
 from switchboard.testing.stand_in import StandIn
 
@@ -25,16 +26,27 @@ def vendor() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
+def stream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamProcess]:
+    """A simulator that plays nothing by itself."""
+    plan = StreamPlan(interactions=0, seed=1, per_second=0.0, kills=0, drops=0)
+    with StreamProcess(tmp_path_factory.mktemp("stream"), plan) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
 def name() -> str:
     """Another one for every process that tests, so that none meets another."""
     return f"whole{os.getpid()}"
 
 
 @pytest.fixture(scope="session")
-def stack(assembly: Path, name: str, vendor: StandIn) -> Iterator[LaptopStack]:
+def stack(
+    assembly: Path, name: str, vendor: StandIn, stream: StreamProcess
+) -> Iterator[LaptopStack]:
     with LaptopStack(assembly, name=name) as running:
         urls = {name: f"{vendor.url}/{name}" for name in ("crm", "pager")}
-        configure(running.client, running.stage, urls)
+        configure(running.client, running.stage, {**urls, "stream": stream.host})
+        running.redeploy_tasks()
         yield running
     for left in running.folder.iterdir():
         left.unlink()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from desk.demo.documents import LAKE, SECRETS
+from desk.demo.stream import TOPIC, StreamProcess
 from desk.laptop import LaptopStack
 from switchboard.event import event_id
 
@@ -41,6 +42,22 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     except urllib.error.HTTPError as error:
         with error:
             return error.code
+
+
+def publish(stream: StreamProcess, *bodies: Mapping[str, Any], ago: float = 0.0) -> None:
+    """Let the stream publish these 8x8 events, or as if it had, so many seconds ago."""
+    payloads = [json.dumps({"Interaction": body}).encode() for body in bodies]
+    messages = [{"payload": base64.b64encode(one).decode()} for one in payloads]
+    at = int((time.time() - ago) * 1000)
+    stream.ask("publish", topic=TOPIC, messages=messages, at=at)
+
+
+def interaction_event(name: str, number: int, step: str, **more: Any) -> dict[str, Any]:
+    """An event of an interaction of the stream, as 8x8 writes it."""
+    now = int(time.time())
+    info = {"instanceId": name, "sequenceId": number, "timestamp": now * 1000 + number}
+    given = {"interactionGUID": name, "interactionEventTS": now, "msgInfo": info}
+    return {"event": f"Interaction{step}", **given, **more}
 
 
 def put_document(stack: LaptopStack, name: str, document: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from desk.demo.evidence import find_demo
+from desk.demo.stream import TOPIC, StreamProcess
 from desk.laptop import LaptopStack
 from switchboard.testing.stand_in import Reply, StandIn
 from tests.integration.operating import (
@@ -15,8 +16,10 @@ from tests.integration.operating import (
     events,
     get_document,
     id_of,
+    interaction_event,
     lake,
     ledger,
+    publish,
     put_document,
     put_message,
     restart_functions,
@@ -72,6 +75,49 @@ def test_five_events_of_a_call_are_one_record_each_in_order_everywhere(
     ]
     ids = [one.headers["webhook-id"] for one in vendor.arrived if one.path == "/crm"]
     assert len(set(ids)) == 5
+
+
+STEPS = ("Created", "Queued", "Assigned", "Accepted", "Deleted")
+
+
+def told(vendor: StandIn, destination: str, interaction: str) -> list[str]:
+    """The types of an interaction's events that arrived at a destination, in its order."""
+    arrived = [json.loads(one.body) for one in vendor.arrived if one.path == f"/{destination}"]
+    return [one["type"] for one in arrived if one["data"]["interaction"] == interaction]
+
+
+@pytest.mark.usefixtures("stack")
+def test_an_interaction_of_the_stream_arrives_once_in_order_where_it_is_wanted(
+    vendor: StandIn, stream: StreamProcess
+) -> None:
+    vendor.arrived.clear()
+    publish(stream, *(interaction_event("int-1", n, step) for n, step in enumerate(STEPS)))
+    until(lambda: told(vendor, "crm", "int-1"), lambda: told(vendor, "pager", "int-1"))
+    until(lambda: len(told(vendor, "pager", "int-1")) == len(STEPS))
+    assert told(vendor, "pager", "int-1") == [f"interaction.{step.lower()}" for step in STEPS]
+    assert told(vendor, "crm", "int-1") == ["interaction.deleted"]
+    until(lambda: stream.ask("backlog", topic=TOPIC) == 0)
+
+
+def test_what_a_killed_reader_held_is_read_again_and_stored_once(
+    stack: LaptopStack, vendor: StandIn, stream: StreamProcess
+) -> None:
+    vendor.arrived.clear()
+    reader = f"switchboard-{stack.stage}-stream-reader"
+    until(lambda: stream.ask("backlog", topic=TOPIC) == 0)
+    refused = stack.desk("state")["refused_sends"]
+    stack.desk("faults", {"refuse_sends": 1.0, "roles": [f"{reader}-role"]})
+    try:
+        publish(stream, *(interaction_event("int-2", n, step) for n, step in enumerate(STEPS)))
+        until(lambda: stack.desk("state")["refused_sends"] > refused)
+        (task,) = stack.tasks(reader)
+        task.kill()
+    finally:
+        stack.desk("faults", {})
+    until(lambda: len(told(vendor, "pager", "int-2")) == len(STEPS))
+    until(lambda: told(vendor, "crm", "int-2"))
+    assert told(vendor, "pager", "int-2") == [f"interaction.{step.lower()}" for step in STEPS]
+    assert told(vendor, "crm", "int-2") == ["interaction.deleted"]
 
 
 def test_the_raw_payload_is_archived_where_the_event_says(stack: LaptopStack) -> None:

@@ -111,12 +111,16 @@ def test_the_demos_own_documents_pass() -> None:
         "sources/meetings": "jaas",
         "sources/partner": "standard_webhooks",
         "sources/legacy-pbx": "hmac",
+        "sources/contact-centre": "stream",
         "destinations/crm": "webhook",
         "destinations/pager": "webhook",
         "destinations/lake": "s3",
     }
-    wanted = {
-        name: text.replace("{crm}", "https://crm.example").replace("{pager}", "https://p.example")
-        for name, text in read_documents(FOLDER).items()
-    }
+    wanted = dict(read_documents(FOLDER))
+    for place, address in (
+        ("{crm}", "https://crm.example"),
+        ("{pager}", "https://p.example"),
+        ("{stream}", "127.0.0.1:6650"),
+    ):
+        wanted = {name: text.replace(place, address) for name, text in wanted.items()}
     assert {step.reason for step in plan(wanted, {}, kinds)} == {""}

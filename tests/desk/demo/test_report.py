@@ -15,7 +15,20 @@ DESTINATION: dict[str, Any] = {
     "p50_seconds": 29.02,
     "p99_seconds": 188.35,
 }
+STREAM: dict[str, Any] = {
+    "source": "contact-centre",
+    "published": 2930,
+    "captured": 2929,
+    "lost": 1,
+    "repeated_frames": 61,
+    "stored_twice": 0,
+    "kills": 2,
+    "drops": 3,
+    "p50_seconds": 16.02,
+    "p99_seconds": 138.07,
+}
 FOUND: dict[str, Any] = {
+    "stream": STREAM,
     "sources": {"meetings": {"received": 161, "repeats": 2, "refused": {"401 expired": 1}}},
     "destinations": {"crm": DESTINATION},
     "aws": {"requests_per_event_and_destination": 5.4, "dollars_per_million_deliveries": 5.0},
@@ -39,8 +52,25 @@ def shown(found: dict[str, Any]) -> str:
 def test_every_column_is_whole_in_eighty_characters() -> None:
     said = shown(FOUND)
     assert "…" not in said
-    for word in ("delivered", "repeats", "retried", "dead", "possible", "188.35", "40100"):
+    for word in (
+        "delivered",
+        "repeats",
+        "retried",
+        "dead",
+        "possible",
+        "188.35",
+        "40100",
+        "138.07",
+    ):
         assert word in said
+
+
+def test_the_stream_is_the_first_line() -> None:
+    lines = [line.split() for line in shown(FOUND).splitlines()]
+    named = [line for line in lines if line and line[0] in {"contact-centre", "meetings", "crm"}]
+    assert named[0] == [
+        "contact-centre", "2930", "61", "2929", "1", "0", "2", "3", "16.02", "138.07",
+    ]  # fmt: skip
 
 
 def test_a_broken_promise_is_shown_with_its_cases() -> None:

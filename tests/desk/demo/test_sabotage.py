@@ -66,5 +66,5 @@ def test_the_product_itself_is_never_touched(tmp_path: Path) -> None:
 
 
 def test_every_promise_of_the_demo_has_its_sabotage() -> None:
-    assert set(SABOTAGES) == {"ledger", "ack", "order", "dedupe", "iam"}
+    assert set(SABOTAGES) == {"ledger", "ack", "stream-ack", "order", "dedupe", "iam"}
     assert all(one.caught_as for one in SABOTAGES.values())

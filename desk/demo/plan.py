@@ -1,0 +1,73 @@
+"""What one run of the demo does, and what is to go wrong in it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from desk.demo.documents import STREAM
+from desk.demo.stream import StreamPlan
+
+PER_INTERACTION = 16
+"""For so many webhooks one interaction of the stream, which is some eight events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run does. `outage` is how long `crm` answers 503; `kill` kills a function of it.
+
+    After it `stumbles` interactions meet one more 503. `patience` is how long nothing may move
+    before the run is given up: longer than any back-off that these faults lead to.
+    `undelayed` are the destinations that must keep up meanwhile: none, where the outage is too
+    short to show it on any machine. The stream is played for `stream_seconds`; its reader is
+    killed, and its sockets are cut, so many times.
+    """
+
+    events: int = 400
+    seed: int = 8
+    outage: float = 20.0
+    kill: bool = True
+    at_once: int = 8
+    pause: float = 0.12
+    patience: float = 150.0
+    stumbles: int = 0
+    undelayed: tuple[str, ...] = ("lake",)
+    stream_seconds: float = 70.0
+    stream_kills: int = 2
+    stream_drops: int = 3
+
+    @property
+    def faults(self) -> Mapping[str, Any]:
+        """What goes wrong at the stand-ins, which take it as it is."""
+        return {
+            "crm": {
+                "down": [3.0, 3.0 + self.outage],
+                "stumbles": self.stumbles,
+                "limited_at": 5,
+                "page_at": 9,
+                "silent_at": 13,
+            },
+            "pager": {"silent_at": 20},
+        }
+
+    @property
+    def stream(self) -> StreamPlan:
+        """What is played on the stream, and what goes wrong there."""
+        played = max(8, self.events // PER_INTERACTION)
+        return StreamPlan(
+            interactions=played,
+            seed=self.seed,
+            per_second=8 * played / self.stream_seconds,
+            kills=self.stream_kills,
+            drops=self.stream_drops,
+        )
+
+    @property
+    def due(self) -> Mapping[str, Collection[str]]:
+        """What must have gone wrong at each destination, in the words of the evidence."""
+        crm = {"503", "429", "page of HTML", "unanswered"}
+        return {
+            "crm": crm | {"killed"} if self.kill else crm,
+            "pager": {"unanswered", "lost"},
+            "SQS": {"refused"},
+            STREAM: self.stream.due,
+        }
