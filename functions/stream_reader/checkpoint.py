@@ -16,7 +16,10 @@ CLOCK_MARGIN = 60.0
 
 
 class Checkpoint(BaseModel):
-    """Times are epoch seconds. `alive_at` is when this was last known to be read."""
+    """Times are epoch seconds. `alive_at` is when this was last known to be read.
+
+    `heard` says that something came once, where nothing that comes has an id to be kept.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -24,6 +27,7 @@ class Checkpoint(BaseModel):
     message_id: str | None = None
     published: float | None = None
     since: float | None = None
+    heard: bool | None = None
     alive_at: float
 
     @property

@@ -23,6 +23,8 @@ class Cause(StrEnum):
     """The ids went backwards: another cluster, or a topic that was made anew."""
     UNDELIVERABLE = "undeliverable"
     """The server cannot deliver a message (a null value, say), and would never go on."""
+    REPLAY_WINDOW = "replay_window"
+    """Nobody was connected for longer than the server keeps what comes."""
 
 
 @dataclass(frozen=True, slots=True)

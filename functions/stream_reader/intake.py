@@ -4,7 +4,8 @@ Whatever a frame holds, something is made of it that can be sent on: what cannot
 raw, as an event of its own type. Nothing here stalls the stream.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from functions.stream_reader.frames import MessageFrame
@@ -13,8 +14,8 @@ from functions.stream_reader.measures import Measures
 from functions.stream_reader.window import Mark
 from switchboard.envelope import Envelope, Raw
 from switchboard.event import Event, utc_text
-from switchboard.sources.kind import Received
-from switchboard.sources.stream import KIND, gap, stream_event, undecodable
+from switchboard.sources.kind import Received, SourceKind
+from switchboard.sources.stream import gap, stream_event, undecodable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +28,34 @@ class Arrived:
 
 
 class Intake:
-    """What arrives at one place of a source. `place` is "host/tenant/namespace/topic"."""
+    """What arrives at one place of a source, and is of its `kind`; `place` names it for people."""
 
-    def __init__(self, source: str, place: str, measures: Measures) -> None:
+    def __init__(self, source: str, kind: SourceKind, place: str, measures: Measures) -> None:
         self._source = source
+        self._kind = kind.kind
         self._place = place
         self._measures = measures
 
     def message(self, frame: MessageFrame, data: bytes, now: float) -> Arrived:
         """The event of a frame; `data` is the frame as it came."""
         arrived = datetime.fromtimestamp(now, UTC)
-        why = frame.trouble
+        trouble = frame.trouble
         if frame.payload is not None:
-            try:
-                published = _moment(frame.published, arrived)
-                received = stream_event(self._source, frame.payload, published)
-                body = frame.payload.decode("utf-8")
-            except Exception as error:  # noqa: BLE001 - a bug of ours must not stall the stream
-                why = f"{type(error).__name__}: {error}"
-            else:
-                return _arrived(received, body, frame.published, arrived)
-        self._measures.event("poison", reason=why[:200])
-        received, body = undecodable(
-            self._source, data, why, f"{self._place}/{frame.message_id}", arrived
-        )
-        return _arrived(received, body, frame.published, arrived)
+            published = _moment(frame.published, arrived)
+            made = self._event(frame.payload, published, arrived)
+            if not isinstance(made, str):
+                return replace(made, published=frame.published)
+            trouble = made
+        made = self._undecodable(data, trouble, frame.message_id, arrived)
+        return replace(made, published=frame.published)
+
+    def payload(self, payload: bytes, trouble: str, now: float) -> Arrived:
+        """The event of a payload that came by itself: its time is its own, or that of arrival."""
+        arrived = datetime.fromtimestamp(now, UTC)
+        made: Arrived | str = trouble or self._event(payload, arrived, arrived)
+        if isinstance(made, str):
+            return self._undecodable(payload, made, hashlib.sha256(payload).hexdigest(), arrived)
+        return replace(made, published=made.event.time.timestamp())
 
     def gap(self, found: Gap, now: float) -> Arrived:
         """The event that says what may be missing, so that history can fill it."""
@@ -68,13 +72,26 @@ class Intake:
             now=arrived,
         )
         self._measures.warn("events may be missing", place=self._place, gap=body)
-        return _arrived(received, body, None, arrived)
+        return self._arrived(received, body, arrived)
 
+    def _event(self, payload: bytes, published: datetime, arrived: datetime) -> Arrived | str:
+        """The event of a payload, or why there is none."""
+        try:
+            received = stream_event(self._source, payload, published)
+            body = payload.decode("utf-8")
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not stall the stream
+            return f"{type(error).__name__}: {error}"
+        return self._arrived(received, body, arrived)
 
-def _arrived(received: Received, body: str, published: float | None, arrived: datetime) -> Arrived:
-    raw = Raw.model_construct(kind=KIND.kind, body=body, received_at=utc_text(arrived))
-    envelope = Envelope.model_construct(event=received.event, group=received.group, raw=raw)
-    return Arrived(received.event, envelope, published)
+    def _undecodable(self, data: bytes, why: str, position: str, arrived: datetime) -> Arrived:
+        self._measures.event("poison", reason=why[:200])
+        received, body = undecodable(self._source, data, why, f"{self._place}/{position}", arrived)
+        return self._arrived(received, body, arrived)
+
+    def _arrived(self, received: Received, body: str, arrived: datetime) -> Arrived:
+        raw = Raw.model_construct(kind=self._kind, body=body, received_at=utc_text(arrived))
+        envelope = Envelope.model_construct(event=received.event, group=received.group, raw=raw)
+        return Arrived(received.event, envelope, None)
 
 
 def _moment(published: float | None, otherwise: datetime) -> datetime:

@@ -6,7 +6,7 @@ each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
 def test_the_kinds_of_this_release() -> None:
-    assert sorted(KINDS) == ["hmac", "jaas", "standard_webhooks", "stream"]
+    assert sorted(KINDS) == ["hmac", "jaas", "sapi", "standard_webhooks", "stream"]
 
 
 @each_kind
