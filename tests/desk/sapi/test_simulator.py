@@ -36,8 +36,8 @@ def client(
 
 
 def status(server: SapiServer, *arguments: Any, **more: Any) -> int:
-    with pytest.raises(InvalidStatus) as error:
-        client(server, *arguments, **more)
+    with pytest.raises(InvalidStatus) as error, client(server, *arguments, **more):
+        pass
     return error.value.response.status_code
 
 
@@ -79,7 +79,8 @@ def test_what_is_wrong_is_refused() -> None:
         assert status(server, path=PATH + "-more") == 400
         server.call("refuse", status=503, times=1)
         assert status(server) == 503
-        client(server).close()
+        with client(server):
+            pass
 
 
 def test_concurrency_at_most_three_clients() -> None:

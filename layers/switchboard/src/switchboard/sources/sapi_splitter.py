@@ -39,6 +39,11 @@ class SapiSplitter:
         self._depth = 0
         self._lost = False
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for what completes them."""
+        return len(self._held)
+
     def feed(self, frame: bytes) -> list[Piece]:
         """What is complete with this frame, in its order."""
         pieces = []
@@ -131,5 +136,7 @@ def _begins_with_a_message(frame: bytes) -> bool:
         found, _ = _DECODER.raw_decode(frame.decode().lstrip())
     except (ValueError, RecursionError):
         return False
-    inside = next(iter(found.values()), None) if isinstance(found, dict) else None
-    return len(found) == 1 and isinstance(inside, dict) and not _MARKS.isdisjoint(inside)
+    if not isinstance(found, dict) or len(found) != 1:
+        return False
+    (inside,) = found.values()
+    return isinstance(inside, dict) and not _MARKS.isdisjoint(inside)
