@@ -18,7 +18,8 @@ CLOCK_MARGIN = 60.0
 class Checkpoint(BaseModel):
     """Times are epoch seconds. `alive_at` is when this was last known to be read.
 
-    `heard` says that something came once, where nothing that comes has an id to be kept.
+    Where nothing that comes has an id to be kept, `heard` says that something came once, and
+    `finished` whether SQS has everything that came.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -28,6 +29,7 @@ class Checkpoint(BaseModel):
     published: float | None = None
     since: float | None = None
     heard: bool | None = None
+    finished: bool | None = None
     alive_at: float
 
     @property

@@ -25,6 +25,8 @@ class Cause(StrEnum):
     """The server cannot deliver a message (a null value, say), and would never go on."""
     REPLAY_WINDOW = "replay_window"
     """Nobody was connected for longer than the server keeps what comes."""
+    INTERRUPTED = "interrupted"
+    """A task was killed: what it had taken in of a source without acknowledgements is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class SapiArrivals:
         self._replay_seconds = document.replay_seconds
         self._splitter = SapiSplitter(lines=document.output == "NEWLINE_JSON")
         self._alive_at = kept.alive_at
+        self._interrupted = kept.finished is False
+        self._finished = False
         self._untold = 0
         self._intake = intake
         self._forward = forward
@@ -50,15 +52,18 @@ class SapiArrivals:
 
     def checkpoint(self) -> Checkpoint:
         """When this was last read, with every gap before it told."""
-        return Checkpoint(heard=self.ever_heard or None, alive_at=self._alive_at)
+        return Checkpoint(
+            heard=self.ever_heard or None, finished=self._finished, alive_at=self._alive_at
+        )
 
     def connected(self) -> None:
         """A new connection is open; 8x8 begins with what it kept, if that is not too long ago."""
         now = time.time()
         if now - self._alive_at > self._replay_seconds:
-            gap = Gap(Cause.REPLAY_WINDOW, _moment(self._alive_at), _moment(now))
-            self._untold += 1
-            self._forward(self._intake.gap(gap, now), self._told)
+            self._tell(Cause.REPLAY_WINDOW, now)
+        elif self._interrupted:
+            self._tell(Cause.INTERRUPTED, now)
+        self._interrupted = False
         self._alive(now)
 
     def take_what_comes(self) -> None:
@@ -82,7 +87,7 @@ class SapiArrivals:
         now = time.time()
         for piece in pieces:
             if not piece.trouble and is_heartbeat(piece.payload):
-                self._measures.count("heartbeats")
+                self._measures.count("other_frames")
                 continue
             self.ever_heard = True
             self._measures.count("events")
@@ -104,6 +109,15 @@ class SapiArrivals:
         """The connection lives; that is kept, unless a gap before it is still to be told."""
         if not self._untold:
             self._alive_at = now
+
+    def finished(self) -> None:
+        """Nothing more is taken in, and SQS has everything that came."""
+        self._finished = True
+
+    def _tell(self, cause: Cause, now: float) -> None:
+        gap = Gap(cause, _moment(self._alive_at), _moment(now))
+        self._untold += 1
+        self._forward(self._intake.gap(gap, now), self._told)
 
     def _told(self) -> None:
         self._untold -= 1

@@ -70,6 +70,7 @@ class SapiSession:
         )
         while self._arrivals.unconfirmed:
             await asyncio.sleep(0.02)
+        self._arrivals.finished()
         self._stopped.set()
 
     async def _session(self, troubles: Troubles) -> bool:

@@ -86,7 +86,7 @@ def test_heartbeats_are_no_events_and_keep_the_connection() -> None:
     with SapiServer(heartbeat_seconds=0.1) as server:
         stage = stage_of(server, silence_seconds=5)
         with Running(stage) as running:
-            until(lambda: running.count("heartbeats") >= 60)
+            until(lambda: running.count("other_frames") >= 60)
             assert running.count("silent") == 0
         assert stage.envelopes() == []
         assert running.count("events") == 0
@@ -158,6 +158,32 @@ def test_an_absence_beyond_the_replay_is_told_as_a_gap() -> None:
         assert body["cause"] == "replay_window"
         assert body["after_time"] < body["until_time"]
         assert numbers(stage) == [3, 4, 5]
+
+
+def test_a_killed_task_is_told_as_a_gap() -> None:
+    """Reference: positions and acks: none: what was delivered is not sent again."""
+    with SapiServer() as server:
+        stage = stage_of(server)
+        stage.sqs.down = True
+        with Running(stage) as running:
+            until(lambda: connected(server))
+            server.publish(events(0, 5))
+            until(lambda: running.count("events") == 5)
+            until(lambda: '"finished":false' in str(stage.checkpoints.kept))
+            running.kill()
+        stage.sqs.down = False
+        with Running(stage, "one") as running:
+            until(lambda: running.count("gaps") == 1)
+            until(lambda: connected(server))
+            server.publish(events(5, 8))
+            until(lambda: has(stage, 3))
+        assert numbers(stage) == [5, 6, 7], "what was in memory is lost"
+        (told,) = [one for one in stage.envelopes() if one.event and one.event.type == GAP]
+        assert told.raw
+        assert json.loads(told.raw.body)["cause"] == "interrupted"
+        with Running(stage, "three") as running:
+            until(lambda: connected(server))
+        assert running.count("gaps") == 0, "after a clean end there is nothing to tell"
 
 
 def test_late_events_go_to_bulk() -> None:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -228,3 +229,10 @@ def test_what_is_too_large_is_given_up_to_the_end_of_its_line() -> None:
     good = interaction("InteractionQueued")
     found = split(b'{"a": "' + b"x" * 500, b'", "b": {}}\n' + good, lines=True, largest=400)
     assert payloads(found) == [good]
+
+
+def test_the_sample_document_is_one_that_is_taken() -> None:
+    sample = Path(__file__).parents[3] / "events" / "sources" / "sapi.json"
+    fields = json.loads(sample.read_text())
+    assert fields.pop("kind") == "sapi"
+    assert parse_document(SapiDocument, "sources/sapi", json.dumps(fields)).tenant == "acme01"
