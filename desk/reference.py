@@ -38,6 +38,7 @@ COMMANDS = (
     ("dead", "list"),
     ("dead", "show"),
     ("dead", "replay"),
+    ("migrate", "sapi"),
 )
 
 

@@ -2,15 +2,22 @@
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from desk.pulsar.control import Control
+
+class Controlled(Protocol):
+    """A server that can be told what to do."""
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Do what `name` says; KeyError for no such call, TypeError for wrong arguments."""
+        ...
 
 
 class Admin:
     """Answers 200 with the call's answer as JSON, 404 for no such call, 400 for wrong ones."""
 
-    def __init__(self, control: Control, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, control: Controlled, host: str = "127.0.0.1", port: int = 0) -> None:
         self._control = control
         self._host = host
         self.port = port

@@ -30,6 +30,7 @@ from switchboard.loop import Batch, Record
 from switchboard.queue import Outbox, Outgoing
 from switchboard.routing import Choice, Undecided, choose
 from switchboard.sources import KINDS
+from switchboard.sources.delivering import delivers
 from switchboard.telemetry import Telemetry
 
 UNCLAIMED_RECEIVES = 2
@@ -150,7 +151,11 @@ class Router:
                 raise EventError(f"replaying: no destination {order.only!r} is deployed")
             journey.choices = [Choice(name=order.only, lane=order.lane, version=0)]
             return
-        choices, undecided = choose(journey.event, network.routes)
+        routes = network.routes
+        if not delivers(network.rules, journey.event.source, journey.event.time):
+            routes = ()
+            self._ports.telemetry.count("recorded_only", source=journey.event.source)
+        choices, undecided = choose(journey.event, routes)
         for one in undecided:
             self._refuse_for(journey, one)
         raw = journey.whole.raw

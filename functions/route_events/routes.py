@@ -1,20 +1,22 @@
 """The destinations of a stage as the router sees them: their queues and their predicates."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from switchboard.configuration import LastGood, Parameter, Parameters
+from switchboard.configuration import LastGood, Parameter, Parameters, parse_document
 from switchboard.destination import Lane
 from switchboard.errors import ConfigurationError
 from switchboard.queue import Outbox
 from switchboard.routing import Route, compile_route
+from switchboard.sources.delivering import DeliveryRule, DeliveryRules
 from switchboard.telemetry import Telemetry
 
 DEPLOYED = "deployment/destinations/"
 DOCUMENTS = "destinations/"
+SOURCES = "sources/"
 
 
 class Deployed(BaseModel):
@@ -27,10 +29,14 @@ class Deployed(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where events can go now: the routes of configured destinations, and every queue."""
+    """Where events can go now: the routes of configured destinations, and every queue.
+
+    `rules` say which events of a source go anywhere.
+    """
 
     routes: Sequence[Route]
     outboxes: Mapping[str, Mapping[Lane, Outbox]]
+    rules: DeliveryRules = field(default_factory=dict)
 
     def outbox(self, destination: str, lane: Lane) -> Outbox | None:
         """The destination's queue of that lane, else its normal one; None: it is not deployed."""
@@ -67,7 +73,25 @@ class NetworkReader:
             for name in sorted(deployed)
             if (route := self._route(name, parameters.get(DOCUMENTS + name))) is not None
         ]
-        return Network(routes, {name: self._lanes(name, at) for name, at in deployed.items()})
+        outboxes = {name: self._lanes(name, at) for name, at in deployed.items()}
+        return Network(routes, outboxes, self._rules(parameters))
+
+    def _rules(self, parameters: Mapping[str, Parameter]) -> DeliveryRules:
+        """Of each source, which of its events are delivered; where nobody can say, all are."""
+        rules = {}
+        for name, parameter in parameters.items():
+            if not name.startswith(SOURCES):
+                continue
+            source = name.removeprefix(SOURCES)
+            parse = partial(parse_document, DeliveryRule, name)
+            try:
+                serving = self._last_good.judge(f"delivery/{source}", parameter, parse)
+            except ConfigurationError as error:
+                self._telemetry.count("configuration_errors", source=source)
+                self._telemetry.warn("everything of a source is delivered", why=str(error))
+            else:
+                rules[source] = serving.document
+        return rules
 
     def _route(self, name: str, parameter: Parameter | None) -> Route | None:
         """None: not configured, or broken and never good; nothing is routed to it."""

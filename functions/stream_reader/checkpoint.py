@@ -16,7 +16,11 @@ CLOCK_MARGIN = 60.0
 
 
 class Checkpoint(BaseModel):
-    """Times are epoch seconds. `alive_at` is when this was last known to be read."""
+    """Times are epoch seconds. `alive_at` is when this was last known to be read.
+
+    Where nothing that comes has an id to be kept, `heard` says that something came once, and
+    `finished` whether SQS has everything that came.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -24,6 +28,8 @@ class Checkpoint(BaseModel):
     message_id: str | None = None
     published: float | None = None
     since: float | None = None
+    heard: bool | None = None
+    finished: bool | None = None
     alive_at: float
 
     @property

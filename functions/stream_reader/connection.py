@@ -13,6 +13,7 @@ OPEN_SECONDS = 75.0
 """The server subscribes before it answers: 30 s through a proxy whose broker is down."""
 
 CLOSE_SECONDS = 5.0
+FRAMES_AHEAD = 16
 LARGEST_FRAME = 32 * 1024 * 1024
 """The broker's limit is on compressed entries: a chunked message of 12 MB is a frame of 16 MB."""
 
@@ -31,9 +32,17 @@ class Unreachable(Exception):
 
 @contextlib.asynccontextmanager
 async def session(
-    url: str, headers: Mapping[str, str], pace: Pace
+    url: str,
+    headers: Mapping[str, str],
+    pace: Pace,
+    *,
+    frames_ahead: int = FRAMES_AHEAD,
+    pongs: bool = True,
 ) -> AsyncIterator[ClientConnection]:
     """An open session; it is closed with 1000 at the end.
+
+    No more is read from the socket while `frames_ahead` frames wait to be taken in. A caller that
+    lets them wait for long must not insist on `pongs`, which come behind them.
 
     Raises:
         Refused, Unreachable: there is none.
@@ -44,9 +53,10 @@ async def session(
             additional_headers=headers,
             open_timeout=OPEN_SECONDS,
             ping_interval=pace.ping,
-            ping_timeout=pace.pong,
+            ping_timeout=pace.pong if pongs else None,
             close_timeout=CLOSE_SECONDS,
             max_size=LARGEST_FRAME,
+            max_queue=frames_ahead,
             compression=None,
             proxy=None,
         )

@@ -26,6 +26,10 @@ class Cause(StrEnum):
     """The ids went backwards: another cluster, or a topic that was made anew."""
     UNDELIVERABLE = "undeliverable"
     """The server cannot deliver a message (a null value, say), and would never go on."""
+    REPLAY_WINDOW = "replay_window"
+    """Nobody was connected for longer than the server keeps what comes."""
+    INTERRUPTED = "interrupted"
+    """A task was killed: what it had taken in of a source without acknowledgements is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Whatever a frame holds, something is made of it that can be sent on: what cannot
 raw, as an event of its own type. Nothing here stalls the stream.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,8 +14,8 @@ from functions.stream_reader.measures import Measures
 from functions.stream_reader.window import Mark
 from switchboard.envelope import Envelope, Raw
 from switchboard.event import Event, utc_text
-from switchboard.sources.kind import Received
-from switchboard.sources.stream import KIND, gap, stream_event, undecodable
+from switchboard.sources.kind import Received, SourceKind
+from switchboard.sources.stream import gap, stream_event, undecodable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +36,42 @@ class Arrived:
 
 
 class Intake:
-    """What arrives at one place of a source. `place` is "host/tenant/namespace/topic"."""
+    """What arrives at one place of a source, and is of its `kind`; `place` names it for people."""
 
-    def __init__(self, source: str, place: str, measures: Measures) -> None:
+    def __init__(self, source: str, kind: SourceKind, place: str, measures: Measures) -> None:
         self._source = source
+        self._kind = kind.kind
         self._place = place
         self._measures = measures
 
     def message(self, frame: MessageFrame, data: bytes, now: float) -> Arrived:
         """The event of a frame; `data` is the frame as it came."""
         arrived = datetime.fromtimestamp(now, UTC)
-        why = frame.trouble
+        trouble = frame.trouble
         if frame.payload is not None:
+            moment = _moment(frame.published, arrived)
             try:
-                published = _moment(frame.published, arrived)
-                received = stream_event(self._source, frame.payload, published)
-                body = frame.payload.decode("utf-8")
+                received, body = self._event(frame.payload, moment)
             except Exception as error:  # noqa: BLE001 - a bug of ours must not stall the stream
-                why = f"{type(error).__name__}: {error}"
+                trouble = f"{type(error).__name__}: {error}"
             else:
-                return _arrived(received, body, frame.published, arrived)
-        self._measures.event("poison", reason=why[:200])
-        received, body = undecodable(
-            self._source, data, why, f"{self._place}/{frame.message_id}", arrived
-        )
-        return _arrived(received, body, frame.published, arrived)
+                return self._arrived(received, body, arrived, frame.published)
+        received, body = self._undecodable(data, trouble, frame.message_id, arrived)
+        return self._arrived(received, body, arrived, frame.published)
+
+    def payload(self, payload: bytes, trouble: str, now: float) -> Arrived:
+        """The event of a payload that came by itself: its time is its own, or that of arrival."""
+        arrived = datetime.fromtimestamp(now, UTC)
+        if not trouble:
+            try:
+                received, body = self._event(payload, arrived)
+            except Exception as error:  # noqa: BLE001 - a bug of ours must not stall the stream
+                trouble = f"{type(error).__name__}: {error}"
+            else:
+                return self._arrived(received, body, arrived, received.event.time.timestamp())
+        position = hashlib.sha256(payload).hexdigest()
+        received, body = self._undecodable(payload, trouble, position, arrived)
+        return self._arrived(received, body, arrived, None)
 
     def gap(self, found: Gap, now: float) -> Arrived:
         """The event that says what may be missing, so that history can fill it."""
@@ -76,13 +88,21 @@ class Intake:
             now=arrived,
         )
         self._measures.warn("events may be missing", place=self._place, gap=body)
-        return _arrived(received, body, None, arrived)
+        return self._arrived(received, body, arrived, None)
 
+    def _event(self, payload: bytes, otherwise: datetime) -> tuple[Received, str]:
+        return stream_event(self._source, payload, otherwise), payload.decode("utf-8")
 
-def _arrived(
-    received: Received, body: str, published: float | None, received_at: datetime
-) -> Arrived:
-    return Arrived(received.event, received.group, KIND.kind, body, received_at, published)
+    def _undecodable(
+        self, data: bytes, why: str, position: str, arrived: datetime
+    ) -> tuple[Received, str]:
+        self._measures.event("poison", reason=why[:200])
+        return undecodable(self._source, data, why, f"{self._place}/{position}", arrived)
+
+    def _arrived(
+        self, received: Received, body: str, arrived: datetime, published: float | None
+    ) -> Arrived:
+        return Arrived(received.event, received.group, self._kind, body, arrived, published)
 
 
 def _moment(published: float | None, otherwise: datetime) -> datetime:

@@ -80,6 +80,6 @@ class Progress:
 
 
 def _is_news(kept: Checkpoint | None, now: Checkpoint) -> bool:
-    if kept is None or kept.message_id != now.message_id:
+    if kept is None or (kept.message_id, kept.finished) != (now.message_id, now.finished):
         return True
     return now.alive_at - kept.alive_at >= ALIVE_EVERY_SECONDS

@@ -14,9 +14,8 @@ from functions.stream_reader.outlet import Outlet
 from functions.stream_reader.plan import Plan
 from functions.stream_reader.ports import Ports
 from functions.stream_reader.progress import Progress
-from functions.stream_reader.topic_session import Surroundings, TopicSession
+from functions.stream_reader.surroundings import PlaceSession, Surroundings
 from switchboard.errors import ConfigurationError, SwitchboardError
-from switchboard.sources.stream_document import StreamDocument
 
 
 class Reading:
@@ -25,19 +24,17 @@ class Reading:
     def __init__(
         self,
         source: str,
-        document: StreamDocument,
         plan: Plan,
         ports: Ports,
         measures: Measures,
         progress: Progress | None,
     ) -> None:
         self._source = source
-        self._document = document
         self._plan = plan
         self._ports = ports
         self._measures = measures
         self._progress = progress
-        self._sessions: dict[str, TopicSession] = {}
+        self._sessions: dict[str, PlaceSession] = {}
 
     @property
     def in_flight(self) -> int:
@@ -86,10 +83,9 @@ class Reading:
             work.append(asyncio.create_task(self._keep(self._progress, catch_up)))
         return outlet, work
 
-    async def _open(self, outlet: Outlet) -> dict[str, TopicSession]:
+    async def _open(self, outlet: Outlet) -> dict[str, PlaceSession]:
         around = Surroundings(
             source=self._source,
-            document=self._document,
             credentials=self._credentials,
             forward=outlet.forward,
             connected=lambda: self._connected(outlet.catch_up),
@@ -116,9 +112,10 @@ class Reading:
         if refused_before:
             self._ports.secrets.refresh(name)
         secret = self._ports.secrets.accepted(name)[0]
-        if not secret.get("key"):
+        missing = [field for field in self._plan.secret_fields if not secret.get(field)]
+        if missing:
             raise ConfigurationError(
-                f"the secret of {name} has no key; run `switchboard secrets set {name}`"
+                f"the secret of {name} has no {missing[0]}; run `switchboard secrets set {name}`"
             )
         return secret
 

@@ -13,15 +13,16 @@ from functions.stream_reader.reading import Reading
 from switchboard.configuration import Configured, parse_document
 from switchboard.errors import ConfigurationError, SwitchboardError
 from switchboard.lease import Lease
-from switchboard.sources.stream_document import StreamDocument
+from switchboard.sources import READ_KINDS, SourceDocument
 
 
 class SourceReader:
-    """Reads the source `name` until it is stopped."""
+    """Reads the source `name`, which is of `kind`, until it is stopped."""
 
-    def __init__(self, name: str, ports: Ports) -> None:
+    def __init__(self, name: str, kind: str, ports: Ports) -> None:
         self.measures = Measures(name, ports.telemetry)
         self._name = name
+        self._kind = READ_KINDS[kind]
         self._ports = ports
         self._stopping = asyncio.Event()
         self._reading: Reading | None = None
@@ -51,7 +52,7 @@ class SourceReader:
         """Frames whose event SQS has not taken."""
         return 0 if self._reading is None else self._reading.in_flight
 
-    def _judged(self) -> Configured[StreamDocument]:
+    def _judged(self) -> Configured[SourceDocument]:
         """The document that serves now.
 
         Raises:
@@ -62,13 +63,13 @@ class SourceReader:
         parameter = self._ports.parameters.get(name).get(name)
         if parameter is None:
             raise ConfigurationError(f"there is no document {name}; write it, `switchboard apply`")
-        parse = partial(parse_document, StreamDocument, name)
+        parse = partial(parse_document, self._kind.document, name)
         return self._ports.last_good.judge(name, parameter, parse)
 
-    async def _period(self, configured: Configured[StreamDocument]) -> None:
+    async def _period(self, configured: Configured[SourceDocument]) -> None:
         """Read by one version of the document, under a lease where the plan wants one."""
         lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if not plan_of(configured.document).leased:
+        if not plan_of(self._kind, configured.document).leased:
             await self._read(configured, None, lost)
             return
         ports = self._ports
@@ -100,17 +101,15 @@ class SourceReader:
 
     async def _read(
         self,
-        configured: Configured[StreamDocument],
+        configured: Configured[SourceDocument],
         lease: Lease | None,
         lost: "asyncio.Future[None]",
     ) -> None:
         progress = None
         if lease is not None:
             progress = Progress(self._ports.checkpoints, self._name, lease.fence)
-        document = configured.document
-        reading = Reading(
-            self._name, document, plan_of(document), self._ports, self.measures, progress
-        )
+        plan = plan_of(self._kind, configured.document)
+        reading = Reading(self._name, plan, self._ports, self.measures, progress)
         self._reading = reading
         changed = asyncio.create_task(self._changed(configured.version))
         try:

@@ -2,58 +2,39 @@
 
 import asyncio
 import contextlib
-import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from functions.stream_reader.arrivals import Arrivals, Forward
+from functions.stream_reader.arrivals import Arrivals
 from functions.stream_reader.checkpoint import Checkpoint
-from functions.stream_reader.connection import Refused, Unreachable, session
+from functions.stream_reader.connection import session
 from functions.stream_reader.endpoint import consumer_url, headers, place_name, reader_url
-from functions.stream_reader.handshake import HEALTHY_SECONDS, BackOff
 from functions.stream_reader.intake import Intake
-from functions.stream_reader.measures import Measures
 from functions.stream_reader.mute import next_way_past, way_to
-from functions.stream_reader.pace import Pace
+from functions.stream_reader.persistence import connect_again_and_again
 from functions.stream_reader.probing import Sentinel, first_frame
+from functions.stream_reader.surroundings import Surroundings
 from functions.stream_reader.troubles import Troubles
 from functions.stream_reader.watch import End, Limits, must_end
 from functions.stream_reader.window import Mark
-from switchboard.errors import SwitchboardError
+from switchboard.sources.stream import KIND as STREAM
 from switchboard.sources.stream_document import Place, StreamDocument
 
 PROBE_QUEUE = 2
 """With a queue of 1 a server delivers nothing after a position."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all sessions of a source share.
-
-    `credentials` gives the source's secret (True: read it anew, for it was refused); `forward`
-    takes an event and what to call when SQS has it; `connected` is called at each new session.
-    """
-
-    source: str
-    document: StreamDocument
-    credentials: Callable[[bool], Awaitable[Mapping[str, str]]]
-    forward: Forward
-    connected: Callable[[], None]
-    measures: Measures
-    pace: Pace
-
-
 class TopicSession:
     """One place. `checkpoint()` may be asked at any time; what it says is always confirmed."""
 
-    def __init__(self, place: Place, kept: Checkpoint, around: Surroundings) -> None:
-        document = around.document
+    def __init__(
+        self, document: StreamDocument, place: Place, kept: Checkpoint, around: Surroundings
+    ) -> None:
         self.name = place_name(document, place)
         self._place = place
         self._around = around
@@ -62,7 +43,7 @@ class TopicSession:
         self._is_reader = document.mode == "reader"
         self._arrivals = Arrivals(
             kept,
-            Intake(around.source, self.name, around.measures),
+            Intake(around.source, STREAM, self.name, around.measures),
             around.forward,
             around.measures,
             reads_in_order=self._is_reader,
@@ -94,26 +75,13 @@ class TopicSession:
 
     async def run(self) -> None:
         """Read until stopped. What a session fails of is told, and the next one is tried."""
-        back_off = BackOff(self._around.pace.longest_back_off)
-        troubles = Troubles(self.name, self._measures)
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            try:
-                await self._session(troubles)
-            except Refused as error:
-                troubles.refused(error.answer, time.monotonic())
-            except Unreachable as error:
-                troubles.unreachable(str(error))
-            except SwitchboardError as error:
-                troubles.unprepared(str(error))
-            if time.monotonic() - began >= HEALTHY_SECONDS:
-                back_off.healthy()
-            with contextlib.suppress(TimeoutError):
-                pause = back_off.seconds(random.random())  # noqa: S311 - jitter
-                await asyncio.wait_for(self._stopping.wait(), pause)
+        around = self._around
+        await connect_again_and_again(
+            self._session, self.name, self._stopping, around.measures, around.pace
+        )
         self._stopped.set()
 
-    async def _session(self, troubles: Troubles) -> None:
+    async def _session(self, troubles: Troubles) -> bool:
         """Open a session, read from it to its end, and find a way past what muted it."""
         pace = self._around.pace
         secret = await self._around.credentials(troubles.credentials_were_refused)
@@ -135,6 +103,7 @@ class TopicSession:
         if self._last_end in {End.SILENT, End.MUTED}:
             found = None if sentinel is None else sentinel.found
             await self._after_a_silence(credential, found)
+        return False
 
     def _url(self) -> str:
         if not self._is_reader:

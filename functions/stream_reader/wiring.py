@@ -48,7 +48,7 @@ async def read_all(settings: ReaderSettings, telemetry: InvocationTelemetry) -> 
     sqs = client("sqs").meta
     sender = AsyncSqs(sqs.region_name, sqs.endpoint_url)
     ports = ports_of(settings, telemetry, sender)
-    readers = [SourceReader(name, ports) for name in settings.sources]
+    readers = [SourceReader(name, kind, ports) for name, kind in settings.sources.items()]
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, _stop, readers)

@@ -2,6 +2,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -450,3 +451,56 @@ class TestBugsAndCrashes:
         bench = Bench()
         bench.route(arrived(1))
         assert bench.ledger.entries == {}
+
+
+def source_document(bench: Bench, source: str, **fields: Any) -> None:
+    bench.parameters.set(f"sources/{source}", json.dumps(fields))
+    bench.clock.forward(60)
+
+
+def test_a_source_that_is_not_delivered_is_archived_and_recorded() -> None:
+    bench = Bench()
+    source = make_event(1).source
+    source_document(bench, source, host="pulsar-ws-euw2.8x8.com", deliver=False)
+    assert bench.route(arrived(1)) == {}
+    assert bench.sent("crm") == []
+    (kept,) = bench.events.kept.values()
+    assert (kept.destinations, kept.raw_ref is not None) == ([], True)
+    source_document(bench, source, deliver=True)
+    assert bench.route(arrived(1), arrived(2)) == {}
+    assert numbers(bench.sent("crm")) == [2], "what was decided of an event stays"
+
+
+@pytest.mark.parametrize("broken", ["{", '{"deliver_from": "soon"}'])
+def test_a_broken_document_of_a_source_keeps_the_last_good_rule(broken: str) -> None:
+    bench = Bench()
+    source = make_event(1).source
+    source_document(bench, source, deliver=False)
+    bench.route(arrived(1))
+    bench.parameters.set(f"sources/{source}", broken)
+    bench.clock.forward(60)
+    bench.route(arrived(2))
+    assert bench.sent("crm") == []
+
+
+def test_two_sources_that_meet_at_a_moment_deliver_each_event_once() -> None:
+    """Both read the same ten events, and one ends where the other begins."""
+    bench = Bench()
+    events = [make_event(number, data=None) for number in range(10)]
+    moment = datetime.fromtimestamp((payload(4)["timestamp"]) / 1000, UTC).isoformat()
+    source_document(bench, "old", deliver_until=moment)
+    source_document(bench, "new", deliver_from=moment)
+    for number, event in enumerate(events):
+        for source in ("old", "new"):
+            mine = event.model_copy(update={"source": source, "id": f"{source}-{event.id}"})
+            raw = Raw(
+                kind="jaas",
+                body=json.dumps(payload(number)),
+                received_at="2026-11-24T09:30:00.000Z",
+            )
+            bench.route(record(Envelope(event=mine, group=f"event:{mine.id}", raw=raw), mine))
+    delivered = [one.event for one in bench.sent("crm") if one.event]
+    assert sorted(one.id.split("-", 1)[1] for one in delivered) == sorted(
+        event.id for event in events
+    )
+    assert {one.source for one in delivered} == {"old", "new"}

@@ -100,23 +100,29 @@ class MemorySecrets:
 class Stage:
     """What outlives a task: documents, checkpoints, leases, queues, secrets."""
 
-    def __init__(self, url: str, key: str, **document: Any) -> None:
+    def __init__(
+        self, url: str, key: str = "", *, secret: Mapping[str, str] | None = None, **document: Any
+    ) -> None:
+        """With a `secret` it is a stage of the legacy Streaming API, else one of a stream."""
         host = url.removeprefix("ws://")
-        self.document = {
-            "host": host,
-            "tls": False,
-            "tenant": "public",
-            "credential": "token",
-            "start": "earliest",
-            **document,
+        self.kind = "stream" if secret is None else "sapi"
+        of_kind = {
+            "stream": {
+                "host": host,
+                "tenant": "public",
+                "credential": "token",
+                "start": "earliest",
+            },
+            "sapi": {"cluster": host, "tenant": "acme01", "subscription": "switchboard"},
         }
+        self.document = {"tls": False, **of_kind[self.kind], **document}
         self.parameters = MemoryParameters()
         self.write_document()
         self.checkpoints = MemoryCheckpoints()
         self.leases = MemoryLeases()
         self.sqs = MemorySqs()
         self.bucket = MemoryBucket()
-        self.secrets = MemorySecrets(key=key)
+        self.secrets = MemorySecrets(**(secret or {"key": key}))
         self.bulk = MemoryBulk()
 
     def write_document(self, **changes: Any) -> None:
@@ -144,6 +150,7 @@ class Running:
         self._stack = ExitStack()
         self.reader = SourceReader(
             SOURCE,
+            stage.kind,
             Ports(
                 sender=stage.sqs,
                 ingest_url=LIVE,

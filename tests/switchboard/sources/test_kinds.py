@@ -6,7 +6,7 @@ each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
 def test_the_kinds_of_this_release() -> None:
-    assert sorted(KINDS) == ["hmac", "jaas", "standard_webhooks", "stream"]
+    assert sorted(KINDS) == ["hmac", "jaas", "sapi", "standard_webhooks", "stream"]
 
 
 @each_kind
@@ -28,8 +28,9 @@ def test_documents_are_strict_and_every_field_is_described(kind: str) -> None:
 
 @each_kind
 def test_a_kind_says_what_its_secret_holds(kind: str) -> None:
-    webhook = kind in WEBHOOK_KINDS
-    assert KINDS[kind].secret_fields == (("signing_secret",) if webhook else ("key",))
+    read = {"stream": ("key",), "sapi": ("username", "token")}
+    assert KINDS[kind].secret_fields == read.get(kind, ("signing_secret",))
+    assert (kind in WEBHOOK_KINDS) is (kind not in read)
 
 
 def test_webhooks_are_the_kinds_that_verify() -> None:

@@ -2,22 +2,17 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from switchboard.sources.kind import SourceDocument
+from switchboard.sources.delivering import DeliveringDocument
+from switchboard.sources.hosts import check_host, check_tls
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SMALLEST_QUEUE, LARGEST_QUEUE = 2, 1000
 
-_HOST = re.compile(
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[::1\])(?::(?P<port>[0-9]{1,5}))?"
-)
-_PORT = re.compile(r":[0-9]{1,5}$")
 # What Pulsar takes in a name, without the characters that would have to be escaped in a path.
 _SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9_.:=-]{0,127}"
 
@@ -39,7 +34,7 @@ class Place:
         return self.topic if self.partition is None else f"{self.topic}-partition-{self.partition}"
 
 
-class StreamDocument(SourceDocument):
+class StreamDocument(DeliveringDocument):
     """Document of 8x8's Event Streaming: where it is, how it is read, and when it is too quiet."""
 
     host: str = Field(
@@ -128,13 +123,7 @@ class StreamDocument(SourceDocument):
     @field_validator("host")
     @classmethod
     def _is_a_host(cls, host: str) -> str:
-        found = _HOST.fullmatch(host)
-        if found is None or not 0 < int(found["port"] or 443) <= 65_535:
-            raise ValueError(
-                "host must be a host's name and perhaps :port, such as pulsar-ws-euw2.8x8.com,"
-                " without wss:// and without a path"
-            )
-        return host
+        return check_host(host, "host", "pulsar-ws-euw2.8x8.com")
 
     @field_validator("topics")
     @classmethod
@@ -166,11 +155,7 @@ class StreamDocument(SourceDocument):
 
     @model_validator(mode="after")
     def _tls_but_on_loopback(self) -> Self:
-        if not self.tls and _PORT.sub("", self.host) not in LOOPBACK:
-            raise ValueError(
-                f"tls can be false only where host is one of {', '.join(sorted(LOOPBACK))}: the"
-                " key would travel in the open"
-            )
+        check_tls(self.host, "host", tls=self.tls)
         return self
 
     @model_validator(mode="after")
