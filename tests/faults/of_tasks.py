@@ -61,7 +61,7 @@ def clock_skew(scene: Scene, payloads: Payloads) -> None:
 
 
 CELLS = (
-    Cell("kill", "kill -9 at random instants", ("kill",), 12_000, 190, kill),
+    Cell("kill", "kill -9 at random instants", ("kill",), 12_000, 210, kill),
     Cell(
         "kill-failover",
         "kill -9 of one of two Failover consumers",
