@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.pulsar.client import publish
 from tests.pulsar.server import PulsarServer, Special
 
 
-def stage_of(server: PulsarServer, topic: str, **document: object) -> Stage:
+def stage_of(server: PulsarServer, topic: str, **document: Any) -> Stage:
     document.setdefault("topics", [topic.removeprefix("public/")])
     return Stage(server.url, server.token(), **document)
 
