@@ -147,7 +147,7 @@ async def _whole(stream: str, sqs: str, published: int) -> tuple[float, float, i
     """The product's reader; how much its memory grows, and how many events it held at most."""
     client = AsyncSqs("eu-west-1", sqs)
     sender = _Counting(client)
-    reader = SourceReader("contact-centre", _ports(stream, sender))
+    reader = SourceReader("contact-centre", "stream", _ports(stream, sender))
     most, at_first = 0, 0.0
     running = asyncio.create_task(reader.run())
     while not sender.taken:
