@@ -117,10 +117,12 @@ class SapiArrivals:
     def _tell(self, cause: Cause, now: float) -> None:
         gap = Gap(cause, _moment(self._alive_at), _moment(now))
         self._untold += 1
+        self.unconfirmed += 1
         self._forward(self._intake.gap(gap, now), self._told)
 
     def _told(self) -> None:
         self._untold -= 1
+        self._confirmed(time.monotonic())
 
 
 def _moment(seconds: float) -> Mark:

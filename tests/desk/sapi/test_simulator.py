@@ -4,7 +4,9 @@ import base64
 import json
 import subprocess
 import sys
+import urllib.request
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +14,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.desk.sapi.serving import SECRET, SapiServer
+from tests.functions.stream_reader.rig import until
 
 PATH = "/api/streaming/v1/clientconnect/subscribe/TenantUpdates-{tenant}-{subscription}"
 
 
 def client(
-    server: SapiServer,
+    url: str,
     subscription: str = "one",
     *,
     tenant: str = "acme01",
@@ -29,21 +32,21 @@ def client(
     where = path.format(tenant=tenant, subscription=subscription)
     query = f"desiredOutputType={output}&tenantId={tenant}&subsId={subscription}"
     return connect(
-        f"{server.url}{where}?{query}",
+        f"{url}{where}?{query}",
         additional_headers={"Authorization": f"Basic {pair}"},
         close_timeout=1,
     )
 
 
 def status(server: SapiServer, *arguments: Any, **more: Any) -> int:
-    with pytest.raises(InvalidStatus) as error, client(server, *arguments, **more):
+    with pytest.raises(InvalidStatus) as error, client(server.url, *arguments, **more):
         pass
     return error.value.response.status_code
 
 
 def test_heartbeat_has_the_shape_of_the_reference() -> None:
     """Reference: heartbeat."""
-    with SapiServer(heartbeat_seconds=0.05) as server, client(server) as socket:
+    with SapiServer(heartbeat_seconds=0.05) as server, client(server.url) as socket:
         beat = json.loads(socket.recv(timeout=10))
     assert list(beat) == ["ClientCheck"]
     inside = beat["ClientCheck"]
@@ -55,17 +58,17 @@ def test_heartbeat_has_the_shape_of_the_reference() -> None:
 @pytest.mark.parametrize(("output", "end"), [("JSON", ""), ("NEWLINE_JSON", "\n")])
 def test_websocket_url_output_types(output: str, end: str) -> None:
     """Reference: WebSocket URL, desiredOutputType."""
-    with SapiServer(heartbeat_seconds=60) as server, client(server, output=output) as socket:
+    with SapiServer(heartbeat_seconds=60) as server, client(server.url, output=output) as socket:
         server.publish(['{"Interaction":{}}'])
         assert socket.recv(timeout=10) == '{"Interaction":{}}' + end
 
 
 def test_frames_may_be_cut_and_may_hold_several() -> None:
     with SapiServer(heartbeat_seconds=60, frame_bytes=5, in_a_frame=2) as server:
-        with client(server, output="NEWLINE_JSON"):
+        with client(server.url, output="NEWLINE_JSON"):
             pass
         server.publish(["1234567", "89"])
-        with client(server, output="NEWLINE_JSON") as socket:
+        with client(server.url, output="NEWLINE_JSON") as socket:
             assert [socket.recv(timeout=10) for _ in range(3)] == ["12345", "67\n89", "\n"]
 
 
@@ -79,7 +82,7 @@ def test_what_is_wrong_is_refused() -> None:
         assert status(server, path=PATH + "-more") == 400
         server.call("refuse", status=503, times=1)
         assert status(server) == 503
-        with client(server):
+        with client(server.url):
             pass
 
 
@@ -87,7 +90,7 @@ def test_concurrency_at_most_three_clients() -> None:
     """Reference: concurrency."""
     with SapiServer() as server, ExitStack() as stack:
         for name in ("one", "two", "three"):
-            stack.enter_context(client(server, name))
+            stack.enter_context(client(server.url, name))
         assert status(server, "four") == 403
         assert server.call("connected") == ["one", "three", "two"]
 
@@ -95,10 +98,10 @@ def test_concurrency_at_most_three_clients() -> None:
 def test_session_length_it_is_dropped_and_replays_what_came_meanwhile() -> None:
     """Reference: session length, replay."""
     with SapiServer(heartbeat_seconds=60, session_seconds=0.1) as server:
-        with client(server) as socket, pytest.raises(ConnectionClosed):
+        with client(server.url) as socket, pytest.raises(ConnectionClosed):
             socket.recv(timeout=10)
         server.publish(["{}"])
-        with client(server) as socket:
+        with client(server.url) as socket:
             assert socket.recv(timeout=10) == "{}"
 
 
@@ -106,8 +109,8 @@ def test_filtering_every_subscription_gets_everything() -> None:
     """Reference: filtering: none."""
     with (
         SapiServer(heartbeat_seconds=60) as server,
-        client(server, "one") as one,
-        client(server, "two") as two,
+        client(server.url, "one") as one,
+        client(server.url, "two") as two,
     ):
         count = server.call("play", count=2)
         assert [one.recv(timeout=10) for _ in range(count)] == [
@@ -120,3 +123,24 @@ def test_it_says_how_it_is_used() -> None:
         [sys.executable, "-m", "desk.sapi", "--help"], capture_output=True, text=True, check=True
     )
     assert "--replay-seconds" in done.stdout
+
+
+def test_it_serves_as_a_process_of_its_own(tmp_path: Path) -> None:
+    ready, log = tmp_path / "ready.json", tmp_path / "log.jsonl"
+    command = [sys.executable, "-m", "desk.sapi", "--ready", str(ready), "--log", str(log)]
+    command += ["--interactions", "2", "--per-second", "1000", "--heartbeat-seconds", "600"]
+    with subprocess.Popen(command) as process:
+        try:
+            until(ready.exists)
+            urls = json.loads(ready.read_text())
+            with client(urls["ws"]) as socket:
+                first = json.loads(socket.recv(timeout=30))
+                with urllib.request.urlopen(f"{urls['admin']}/connected", b"{}") as answer:
+                    assert json.load(answer) == ["one"]
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert (
+        json.loads(next(each["payload"] for each in lines if each["kind"] == "published")) == first
+    )
