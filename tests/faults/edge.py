@@ -29,7 +29,6 @@ ACTIONS = [
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
-    "dynamodb:DeleteItem",
     "dynamodb:BatchGetItem",
     "dynamodb:Query",
     "s3:PutObject",
