@@ -114,7 +114,6 @@ class StreamStack(cdk.Stack):
             allow(["secretsmanager:GetSecretValue"], *[secret.arn for secret in secrets]),
             allow(
                 [
-                    "dynamodb:DeleteItem",
                     "dynamodb:GetItem",
                     "dynamodb:PutItem",
                     "dynamodb:UpdateItem",

@@ -273,7 +273,7 @@ def test_the_task_may_do_what_it_does_on_what_it_names(public: Any) -> None:
     (policy,) = role(public, "switchboard-made-stream-reader-role")["Policies"]
     prefix = "switchboard-made"
     ingest, bulk = (arn("sqs", f"{prefix}-{name}.fifo") for name in ("ingest", "ingest-bulk"))
-    keep = "dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem"
+    keep = "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem"
     assert statements(policy["PolicyDocument"], public.template("streams")) == table(
         ("sqs:SendMessage", ingest),
         ("sqs:SendMessage sqs:GetQueueAttributes", bulk),
