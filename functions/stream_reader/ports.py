@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from switchboard.bulk_progress import BulkProgress
-
 from functions.stream_reader.forwarder import BatchSender
 from functions.stream_reader.pace import Pace
+from switchboard.bulk_progress import BulkProgress
 from switchboard.checkpoints import CheckpointStore
 from switchboard.claims import ClaimStore
 from switchboard.configuration import LastGood, Parameters
