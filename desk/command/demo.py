@@ -20,7 +20,8 @@ def demo(
 ) -> int:
     """Run the main job whole on the laptop stack; exit 0 only if every promise held.
 
-    Vendors send signed webhooks, three destinations take them, and things break by seed.
+    8x8's stream is played, vendors send signed webhooks, three destinations take them, and things
+    break by seed.
 
     Examples:
         switchboard demo
@@ -28,7 +29,7 @@ def demo(
         switchboard demo --sabotage ledger
 
     Args:
-        events: how many valid events are sent.
+        events: how many valid webhooks are sent; the stream's events come on top.
         seed: what is sent and what fails follows from it.
         json: print the figures as JSON.
         sabotage: break one promise in a copy of the product; the demo must then fail.

@@ -13,7 +13,7 @@ from desk.laptop import LaptopStack
 from desk.sender.scenario import PAYLOADS
 from desk.sender.signing import jaas
 
-PLAYED = StreamPlan(interactions=5, seed=8, per_second=2.0, kills=0, drops=0)
+PLAYED = StreamPlan(interactions=5, seed=8, seconds=30.0, kills=0, drops=0)
 
 
 def up(*, stage: str = "laptop", port: int = 0, configured: bool = True) -> int:

@@ -8,7 +8,7 @@ from desk.demo.documents import STREAM
 from desk.demo.stream import StreamPlan
 
 PER_INTERACTION = 16
-"""For so many webhooks one interaction of the stream, which is some eight events."""
+"""For so many webhooks one interaction of the stream, which is some twelve events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Plan:
     patience: float = 150.0
     stumbles: int = 0
     undelayed: tuple[str, ...] = ("lake",)
-    stream_seconds: float = 70.0
+    stream_seconds: float = 75.0
     stream_kills: int = 2
     stream_drops: int = 3
 
@@ -56,7 +56,7 @@ class Plan:
         return StreamPlan(
             interactions=played,
             seed=self.seed,
-            per_second=8 * played / self.stream_seconds,
+            seconds=self.stream_seconds,
             kills=self.stream_kills,
             drops=self.stream_drops,
         )

@@ -25,7 +25,7 @@ SURELY = 40
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """What is played, so many events each second, and how often the reader is disturbed.
+    """What is played within so many seconds, and how often the reader is disturbed.
 
     Each of `kills` is a kill -9 of the reader's task while SQS refuses all that it sends, so that
     frames are on their way; each of `drops` cuts its sockets.
@@ -33,9 +33,14 @@ class StreamPlan:
 
     interactions: int
     seed: int
-    per_second: float
+    seconds: float
     kills: int
     drops: int
+
+    @property
+    def events(self) -> int:
+        """How many events the interactions are."""
+        return sum(1 for _ in interactions(self.interactions, self.seed, 0))
 
     @property
     def due(self) -> Collection[str]:
@@ -75,7 +80,7 @@ class StreamProcess:
             left.unlink(missing_ok=True)
         plan = self._plan
         played = ["--topic", TOPIC, "--interactions", plan.interactions, "--seed", plan.seed,
-                  "--per-second", plan.per_second]  # fmt: skip
+                  "--per-second", plan.events / plan.seconds]  # fmt: skip
         kept = ["--api-key", STREAM_KEY, "--ready", self._ready, "--log", self.log]
         command = [sys.executable, "-m", "desk.pulsar", "--parent", os.getpid(), *played, *kept]
         self._process = subprocess.Popen([*map(str, command)], start_new_session=True)
@@ -121,7 +126,7 @@ class Disturbance:
         self._reading_since: float | None = None
         self._refusing_since: float | None = None
         self._refused_before = 0
-        self._events = sum(1 for _ in interactions(plan.interactions, plan.seed, 0))
+        self._events = plan.events
         self._done: list[str] = []
         stream.ask("disturb", seed=duplicating_seed(plan.seed), duplicate_share=DUPLICATE_SHARE)
 

@@ -80,9 +80,12 @@ def _queue(parameters: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _table(parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    table = str(parameters.get("TableName", "*")).rpartition("/")[2]
     index = parameters.get("IndexName")
-    return (_arn("dynamodb", f"table/{table}" + (f"/index/{index}" if index else "")),)
+    of_index = f"/index/{index}" if index else ""
+    # A batch names its tables, each with what is asked of it.
+    tables = parameters.get("RequestItems") or [parameters.get("TableName", "*")]
+    names = [str(table).rpartition("/")[2] for table in tables]
+    return tuple(_arn("dynamodb", f"table/{name}{of_index}") for name in names)
 
 
 def _parameter(parameters: Mapping[str, Any]) -> tuple[str, ...]:

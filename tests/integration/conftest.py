@@ -28,7 +28,7 @@ def vendor() -> Iterator[StandIn]:
 @pytest.fixture(scope="session")
 def stream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamProcess]:
     """A simulator that plays nothing by itself."""
-    plan = StreamPlan(interactions=0, seed=1, per_second=0.0, kills=0, drops=0)
+    plan = StreamPlan(interactions=0, seed=1, seconds=1.0, kills=0, drops=0)
     with StreamProcess(tmp_path_factory.mktemp("stream"), plan) as simulator:
         yield simulator
 

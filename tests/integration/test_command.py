@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from desk.command.app import run
-from desk.command.up import sample_curl
+from desk.command.up import sample_curl, sample_play
+from desk.demo.evidence import read_published
+from desk.demo.stream import StreamProcess
 from desk.laptop import LaptopStack
+from switchboard.event import event_id
 from switchboard.testing.stand_in import Reply, StandIn
-from tests.integration.operating import DESTINATIONS, id_of, ledger, send, until
+from tests.integration.operating import DESTINATIONS, events, id_of, ledger, send, until
 
 SAMPLES = Path(__file__).parents[2] / "events" / "invocations"
 
@@ -62,7 +65,7 @@ def as_curl_does(line: str) -> tuple[int, Any]:
     parser.add_argument("-H", action="append")
     parser.add_argument("--data-binary")
     given = parser.parse_args(shlex.split(line))
-    headers = dict(header.split(": ", 1) for header in given.H)
+    headers = dict(header.split(": ", 1) for header in given.H or ())
     request = urllib.request.Request(given.url, given.data_binary.encode(), headers)
     with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.status, json.load(answer)
@@ -72,6 +75,18 @@ def test_the_curl_that_up_prints_is_accepted_and_delivered(stack: LaptopStack) -
     status, body = as_curl_does(sample_curl(stack.api_url))
     assert status == 202
     until(lambda: delivered(stack, body["accepted"]))
+
+
+def test_the_curl_for_the_stream_that_up_prints_is_played_and_read(
+    stack: LaptopStack, stream: StreamProcess
+) -> None:
+    before = stream.published()
+    status, played = as_curl_does(sample_play(stream.admin))
+    assert (status, stream.published()) == (200, before + played)
+    names = [one.id for one in read_published(stream.log, "contact-centre")[before:]]
+    wanted = {event_id("contact-centre", name) for name in names}
+    assert len(wanted) == played > 0
+    until(lambda: wanted <= set(events(stack)))
 
 
 def test_a_dead_letter_is_listed_shown_replayed_and_delivered_under_the_same_key(

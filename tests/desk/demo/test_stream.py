@@ -123,7 +123,7 @@ def test_a_message_in_the_lake_is_an_arrival() -> None:
 
 
 def test_the_steps_follow_from_the_seed_and_are_as_many_as_are_due() -> None:
-    plan = StreamPlan(interactions=8, seed=3, per_second=1.0, kills=2, drops=3)
+    plan = StreamPlan(interactions=8, seed=3, seconds=1.0, kills=2, drops=3)
     steps = list(plan.steps())
     assert steps == list(plan.steps())
     assert [what for what, *_ in steps] == ["drop", "kill", "drop", "kill", "drop"]

@@ -23,7 +23,10 @@ def policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
 
 STATEMENTS = [
     statement("sqs:SendMessage", arn("sqs", "allowed.fifo")),
-    statement(["dynamodb:PutItem", "dynamodb:Query"], arn("dynamodb", "table/allowed")),
+    statement(
+        ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"],
+        arn("dynamodb", "table/allowed"),
+    ),
     statement("dynamodb:Query", arn("dynamodb", "table/allowed/index/by-day")),
     statement("ssm:GetParameters", arn("ssm", "parameter/stage/one")),
     statement("ssm:GetParameters", arn("ssm", "parameter/stage/map?ings/*")),

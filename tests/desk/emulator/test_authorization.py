@@ -78,6 +78,13 @@ def test_dynamodb_by_table_and_index(role: Callable[[str], Any]) -> None:
     denied(lambda: dynamodb.query(TableName="allowed", IndexName="by-night", **BY_DAY))
 
 
+def test_a_batch_of_dynamodb_by_every_table_that_it_names(role: Callable[[str], Any]) -> None:
+    dynamodb = role("dynamodb")
+    dynamodb.batch_get_item(RequestItems={"allowed": {"Keys": [ITEM]}})
+    both = {"allowed": {"Keys": [ITEM]}, "other": {"Keys": [ITEM]}}
+    denied(lambda: dynamodb.batch_get_item(RequestItems=both))
+
+
 def test_ssm_by_every_name_that_is_asked_for(role: Callable[[str], Any]) -> None:
     ssm = role("ssm")
     ssm.get_parameters(Names=["/stage/one", "/stage/mappings/a/b"])

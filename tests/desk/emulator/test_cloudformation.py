@@ -50,3 +50,25 @@ def test_a_queue_has_its_policy(emulator: EmulatorProcess) -> None:
 
 def test_a_bucket_policy_for_tls_does_not_close_the_bucket(emulator: EmulatorProcess) -> None:
     emulator.client("s3").put_object(Bucket="the-bucket", Key="open", Body=b"x")
+
+
+def test_a_task_definition_keeps_its_roles(emulator: EmulatorProcess) -> None:
+    container = {"Name": "one", "Image": "image", "StopTimeout": 7, "MountPoints": []}
+    properties = {
+        "Family": "reader",
+        "RequiresCompatibilities": ["FARGATE"],
+        "Cpu": "256",
+        "Memory": "512",
+        "TaskRoleArn": "arn:aws:iam::123456789012:role/task",
+        "ExecutionRoleArn": "arn:aws:iam::123456789012:role/execution",
+        "ContainerDefinitions": [container],
+    }
+    template = {"Resources": {"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": properties}}}
+    emulator.client("cloudformation").create_stack(
+        StackName="tasks", TemplateBody=json.dumps(template)
+    )
+    found = emulator.client("ecs").describe_task_definition(taskDefinition="reader")
+    made = found["taskDefinition"]
+    assert made["taskRoleArn"] == properties["TaskRoleArn"]
+    assert made["executionRoleArn"] == properties["ExecutionRoleArn"]
+    assert made["containerDefinitions"][0]["stopTimeout"] == 7
