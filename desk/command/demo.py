@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from desk.command.output import console
 from desk.demo.main import demo as run_demo
 from desk.demo.main import sabotage_all
+from desk.demo.plan import Plan
 
 Promise = Literal["ledger", "ack", "stream-ack", "order", "dedupe", "iam"]
 
@@ -14,6 +15,7 @@ Promise = Literal["ledger", "ack", "stream-ack", "order", "dedupe", "iam"]
 def demo(
     *,
     events: int = 400,
+    interactions: int | None = None,
     seed: int = 8,
     json: Annotated[bool, Parameter(negative="")] = False,
     sabotage: Promise | None = None,
@@ -26,15 +28,18 @@ def demo(
     Examples:
         switchboard demo
         switchboard demo --events 5000
+        switchboard demo --events 160 --interactions 850
         switchboard demo --sabotage ledger
 
     Args:
         events: how many valid webhooks are sent; the stream's events come on top.
+        interactions: how many the stream has, of some twelve events; else in proportion to events.
         seed: what is sent and what fails follows from it.
         json: print the figures as JSON.
         sabotage: break one promise in a copy of the product; the demo must then fail.
     """
-    return run_demo(events=events, seed=seed, as_json=json, sabotage=sabotage, console=console)
+    plan = Plan(events=events, interactions=interactions, seed=seed)
+    return run_demo(plan, as_json=json, sabotage=sabotage, console=console)
 
 
 def sabotage(*, seed: int = 8, json: Annotated[bool, Parameter(negative="")] = False) -> int:

@@ -70,17 +70,16 @@ def _path_with_node() -> str:
     return f"{node}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
-def demo(*, events: int, seed: int, as_json: bool, sabotage: str | None, console: Console) -> int:
+def demo(plan: Plan, *, as_json: bool, sabotage: str | None, console: Console) -> int:
     """Run the demo; 0 if every promise held."""
     assembly = synthesize(console)
-    plan = Plan(events=events, seed=seed)
     staged = _unbroken(assembly)
     if sabotage is not None:
         broken = SABOTAGES[sabotage]
         console.print(f"[bold yellow]sabotage[/]: {broken.breaks}")
         staged = staged_copy(assembly, ROOT / ".work" / "sabotage" / sabotage)
         broken.apply(staged)
-        plan = replace(SABOTAGED, seed=seed, stream_kills=broken.stream_kills)
+        plan = replace(SABOTAGED, seed=plan.seed, stream_kills=broken.stream_kills)
     found = measured(staged, plan, console)
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")

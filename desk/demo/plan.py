@@ -10,6 +10,9 @@ from desk.demo.stream import StreamPlan
 PER_INTERACTION = 16
 """For so many webhooks one interaction of the stream, which is some twelve events."""
 
+INTERACTIONS_A_SECOND = 4.0
+"""At most, so that a large stream comes no faster than the laptop routes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -18,8 +21,9 @@ class Plan:
     After it `stumbles` interactions meet one more 503. `patience` is how long nothing may move
     before the run is given up: longer than any back-off that these faults lead to.
     `undelayed` are the destinations that must keep up meanwhile: none, where the outage is too
-    short to show it on any machine. The stream is played for `stream_seconds`; its reader is
-    killed, and its sockets are cut, so many times.
+    short to show it on any machine. The stream has so many `interactions` (None: as many as goes
+    with the webhooks) and is played for `stream_seconds`; its reader is killed, and its sockets are
+    cut, so many times.
     """
 
     events: int = 400
@@ -31,6 +35,7 @@ class Plan:
     patience: float = 150.0
     stumbles: int = 0
     undelayed: tuple[str, ...] = ("lake",)
+    interactions: int | None = None
     stream_seconds: float = 75.0
     stream_kills: int = 2
     stream_drops: int = 3
@@ -52,11 +57,11 @@ class Plan:
     @property
     def stream(self) -> StreamPlan:
         """What is played on the stream, and what goes wrong there."""
-        played = max(8, self.events // PER_INTERACTION)
+        played = self.interactions or max(8, self.events // PER_INTERACTION)
         return StreamPlan(
             interactions=played,
             seed=self.seed,
-            seconds=self.stream_seconds,
+            seconds=max(self.stream_seconds, played / INTERACTIONS_A_SECOND),
             kills=self.stream_kills,
             drops=self.stream_drops,
         )
