@@ -58,6 +58,7 @@ test-pulsar: setup ## run the protocol scenarios against Apache Pulsar itself (J
 
 faults: setup ## break what is around the stream reader, count what is lost (CELL=kill SEED=1)
 	@$(venv)/python -m tests.faults $(if $(CELL),--cell $(CELL)) $(if $(SEED),--seed $(SEED))
+	@$(if $(CELL),true,PATH="$(node):$$PATH" $(venv)/switchboard demo --events 160 --interactions 1300)
 
 up: setup ## start the laptop stack and keep it up
 	@PATH="$(node):$$PATH" $(venv)/switchboard up
