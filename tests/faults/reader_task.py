@@ -43,6 +43,10 @@ class ReaderTask:
     def stop(self) -> int:
         """SIGTERM, and wait; its exit code."""
         self.ask_to_stop()
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for its end; its exit code. A second SIGTERM would hit it while it leaves."""
         try:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

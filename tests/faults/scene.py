@@ -170,7 +170,7 @@ class Scene:
         living = [task for task in self._tasks if task.alive]
         for task in living:
             task.ask_to_stop()
-        return [task.stop() for task in living]
+        return [task.ended() for task in living]
 
     def evidence(self, faults: Sequence[str]) -> Evidence:
         """What there is when all is over; `faults` are those that the cell is about."""
