@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pip
 import pytest
 
 from infra import bundling
@@ -158,12 +159,19 @@ def build(
     shutil.copytree(bundling.reader_context(), context)
     (folder / "bin").mkdir()
     (folder / "bin" / "python").symlink_to(python)
+    # A Debian's own Python has no pip; the image's has, and ours is as good.
+    (folder / "pip").mkdir()
+    (folder / "pip" / "pip").symlink_to(Path(pip.__file__).parent)
     (run,) = (line.removeprefix("RUN ") for line in stages()[0] if line.startswith("RUN "))
     return subprocess.run(
         ["/bin/sh", "-c", run.replace("/app", str(made))],
         cwd=context,
         env=os.environ
-        | {"TARGETARCH": processor, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
+        | {
+            "TARGETARCH": processor,
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+            "PYTHONPATH": str(folder / "pip"),
+        },
         capture_output=True,
         text=True,
         check=False,

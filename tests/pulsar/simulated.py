@@ -19,7 +19,7 @@ from tests.pulsar.server import ENTRIES_PER_LEDGER, Special
 class SimulatedServer:
     version = "simulated"
     silence = 0.1
-    idle = 1.0
+    idle = 3.0
 
     def __init__(self, folder: Path, *more: str) -> None:
         self._folder = folder
