@@ -10,7 +10,7 @@ from desk.demo.stream import StreamPlan
 PER_INTERACTION = 16
 """For so many webhooks one interaction of the stream, which is some eight events."""
 
-INTERACTIONS_A_SECOND = 6.0
+INTERACTIONS_A_SECOND = 4.0
 """At most, so that a large stream comes no faster than the laptop routes it."""
 
 
