@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from switchboard.dead_letters import bury
-from switchboard.delivery import LOST_RACE_SECONDS
 from switchboard.destination import Receipt, Repeat
 from switchboard.envelope import Envelope
 from switchboard.errors import EventError, ReasonClass, SwitchboardError
@@ -31,6 +30,7 @@ from switchboard.loop import Record
 from switchboard.outcomes import Circumstances, dead, delivered, failed, given_back
 from switchboard.queue import Outbox
 from switchboard.retry import Jitter, back_off
+from switchboard.settlement import LOST_RACE_SECONDS
 from switchboard.telemetry import Telemetry
 
 ROUTE = "route"

@@ -19,8 +19,9 @@ from functions.route_events.attempts import ROUTE, Attempts
 from functions.route_events.journeys import Journey, Journeys
 from functions.route_events.routes import Network
 from switchboard.archive import RawArchive, RawLine
+from switchboard.arrival import fresh_entry, unreadable_entry
 from switchboard.claims import ClaimStore, check_in, check_out
-from switchboard.delivery import Execution, fresh_entry, unreadable_entry
+from switchboard.delivery import Execution
 from switchboard.envelope import DeliveryOrder, Envelope, decode
 from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.event import digest, queue_safe

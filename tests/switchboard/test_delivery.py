@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from switchboard.breaker import DestinationState
 from switchboard.delivery import Configuration
 from switchboard.destination import Delivery, DestinationDocument, Receipt, Repeat
 from switchboard.envelope import DeliveryOrder
@@ -352,3 +353,16 @@ def test_another_generation_has_another_key() -> None:
 
 def test_documents_share_their_common_fields() -> None:
     assert DestinationDocument().when == "`true`"
+
+
+def test_a_held_destination_gets_nothing_and_no_attempt_is_counted() -> None:
+    destination = ScriptedDestination()
+    bench = Bench(destination)
+    bench.states.states["crm"] = DestinationState(not_before=bench.clock() + 40)
+    follower = make_record(make_event(2))
+    other = make_record(make_event(3), group="interaction:two")
+    back = bench.deliver(RECORD, follower, other)
+    assert back == {RECORD.message_id: 40, follower.message_id: 0, other.message_id: 40}
+    assert (destination.sent, bench.ledger.entries) == ([], {})
+    bench.clock.forward(40)
+    assert bench.deliver(RECORD, follower, other) == {}

@@ -16,9 +16,11 @@ from switchboard.aws.secrets import StageSecrets
 from switchboard.aws.state_table import StateTable
 from switchboard.breaker import StateReader
 from switchboard.configuration import LastGood, Parameters
-from switchboard.delivery import Deliveries, Execution, Ports
+from switchboard.deliveries import Deliveries
+from switchboard.delivery import Execution, Ports
 from switchboard.destination import Destination, DestinationSpec
 from switchboard.destination_documents import DestinationDocuments
+from switchboard.gate import StateGate
 from switchboard.loop import Batch, deliver, read_records, report
 from switchboard.settings import DestinationSettings
 from switchboard.telemetry import InvocationTelemetry
@@ -67,22 +69,18 @@ def _wire(
             dead_letters=SqsOutbox(settings.dead_queue_url),
             claims=ArchiveBucket(settings.archive_bucket),
             configured=documents.configuration,
+            gate=StateGate(StateReader(StateTable(settings.state_table), settings.destination)),
             telemetry=telemetry,
             clock=time.time,
             jitter=random.random,
         )
     )
-    state = StateReader(StateTable(settings.state_table), settings.destination)
     needed = spec.vendor_timeout_seconds + SPARE_SECONDS
 
     def handle(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
         records = read_records(event)
         batch = Batch(records)
-        now = time.time()
-        held = state.read(now).holds_for(now)
-        if held > 0:
-            batch.put_all_back(held)
-        execution = Execution(invocation.request_id, invocation.deadline(now))
+        execution = Execution(invocation.request_id, invocation.deadline(time.time()))
         deliver(
             batch,
             lambda record: deliveries.handle(record, execution),

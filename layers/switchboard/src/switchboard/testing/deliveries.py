@@ -5,17 +5,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from switchboard.delivery import Configuration, Deliveries, Execution, Ports
+from switchboard.breaker import StateReader
+from switchboard.deliveries import Deliveries
+from switchboard.delivery import Configuration, Execution, Ports
 from switchboard.destination import Delivery, Destination, Receipt, Repeat
 from switchboard.destination_documents import whole_event
 from switchboard.envelope import DeliveryOrder, Envelope, encode
 from switchboard.event import Event, event_id
+from switchboard.gate import StateGate
 from switchboard.loop import Batch, Record, deliver
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
     MemoryLedger,
     MemoryOutbox,
+    MemoryStates,
     RecordingTelemetry,
 )
 
@@ -96,6 +100,7 @@ class DeliveryBench:
         self.ledger = MemoryLedger()
         self.dead_letters = MemoryOutbox()
         self.bucket = MemoryBucket()
+        self.states = MemoryStates()
         self.telemetry = RecordingTelemetry()
         self.configuration: Callable[[], Configuration] = lambda: Configuration(
             destination=destination, mapped=whole_event, repeat=repeat, mapping_version=1
@@ -106,6 +111,7 @@ class DeliveryBench:
             dead_letters=self.dead_letters,
             claims=self.bucket,
             configured=lambda: self.configuration(),  # noqa: PLW0108 - it may be replaced later
+            gate=self._gate(),
             telemetry=self.telemetry,
             clock=self.clock,
             jitter=lambda: 0.5,
@@ -115,7 +121,10 @@ class DeliveryBench:
 
     def another_sandbox(self) -> None:
         """Go on in a sandbox that remembers nothing."""
-        self.deliveries = Deliveries(replace(self._ports))
+        self.deliveries = Deliveries(replace(self._ports, gate=self._gate()))
+
+    def _gate(self) -> StateGate:
+        return StateGate(StateReader(self.states, "crm"))
 
     def execution(self, seconds: float = 60.0) -> Execution:
         """A new invocation that ends in `seconds`."""

@@ -1,0 +1,114 @@
+"""From a message to a claim: read it, and take its delivery in the ledger before it is sent."""
+
+import json
+from dataclasses import dataclass, replace
+
+from switchboard.claims import check_out
+from switchboard.delivery import Configuration, Execution, Ports
+from switchboard.envelope import DeliveryOrder, Envelope, decode
+from switchboard.errors import ConfigurationError, EventError, ReasonClass
+from switchboard.event import Event
+from switchboard.ledger import Bury, Drop, Entry, Order, Send, State, Wait, claim
+from switchboard.loop import Record
+from switchboard.retry import CONFIGURATION_WAIT, LONGEST_IN_QUEUE_SECONDS
+from switchboard.settlement import Settlement
+
+LEASE_MARGIN = 30.0
+WAITED_TOO_LONG = "waited 12 days in the queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is this execution's to make, under the claim in `send`."""
+
+    envelope: Envelope
+    event: Event
+    configuration: Configuration
+    send: Send
+
+
+class Arrivals:
+    """What arrives in a destination's queue."""
+
+    def __init__(self, ports: Ports, settlement: Settlement) -> None:
+        self._ports = ports
+        self._settlement = settlement
+
+    def claim(self, record: Record, execution: Execution) -> Claimed | float | None:
+        """The claimed delivery of a message.
+
+        Returns:
+            The claim; None where the message is done with; else the seconds for which it goes back.
+
+        Raises:
+            Unavailable: a store cannot be reached.
+        """
+        ports = self._ports
+        try:
+            envelope = decode(record.body)
+            event, _ = check_out(envelope, ports.claims)
+        except EventError as error:
+            return self._unreadable(record, execution, error)
+        now = ports.clock()
+        fresh = fresh_entry(envelope, event, ports.name, execution, now)
+        if now - record.sent_at > LONGEST_IN_QUEUE_SECONDS:
+            return self._settlement.end(envelope, fresh, ReasonClass.UNAVAILABLE, WAITED_TOO_LONG)
+        return self._take(envelope, event, fresh)
+
+    def _take(self, envelope: Envelope, event: Event, fresh: Entry) -> Claimed | float | None:
+        ports = self._ports
+        try:
+            configuration = ports.configured()
+        except ConfigurationError as error:
+            self._settlement.misconfigured(error, fresh.group)
+            return CONFIGURATION_WAIT
+        fresh = replace(fresh, mapping_version=configuration.mapping_version)
+        match claim(ports.ledger, Order(fresh, configuration.repeat, fresh.updated_at)):
+            case Wait(seconds):
+                return seconds
+            case Drop(entry):
+                return self._settlement.dropped(envelope, entry)
+            case Bury(entry):
+                return self._settlement.bury(envelope, entry)
+            case Send() as send:
+                return Claimed(envelope, event, configuration, send)
+
+    def _unreadable(self, record: Record, execution: Execution, error: EventError) -> float | None:
+        """No event can be read: the dead letter holds the message's own body."""
+        entry = unreadable_entry(record, self._ports.name, execution, self._ports.clock())
+        return self._settlement.end(record.body, entry, ReasonClass.EVENT, str(error))
+
+
+def fresh_entry(
+    envelope: Envelope, event: Event, destination: str, execution: Execution, now: float
+) -> Entry:
+    """The claim with which a delivery that nobody has seen begins."""
+    order = envelope.delivery or DeliveryOrder(only=destination)
+    ref = envelope.raw_ref or envelope.event_ref
+    return Entry(
+        group=envelope.group,
+        event_id=event.id,
+        destination=destination,
+        state=State.SENDING,
+        owner=execution.owner,
+        generation=order.generation,
+        replay=order.replay,
+        lane=order.lane,
+        lease_until=execution.deadline + LEASE_MARGIN,
+        first_attempt_at=now,
+        updated_at=now,
+        payload=json.dumps(ref.model_dump(mode="json")) if ref else "",
+    )
+
+
+def unreadable_entry(record: Record, destination: str, execution: Execution, now: float) -> Entry:
+    """The entry of a message that no event can be read from."""
+    return Entry(
+        group=record.group,
+        event_id=f"message:{record.message_id}",
+        destination=destination,
+        state=State.SENDING,
+        owner=execution.owner,
+        first_attempt_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,59 @@
+"""One attempt at a claimed delivery: map the event, name what would be looked for, send it."""
+
+from dataclasses import replace
+
+from switchboard.arrival import Claimed
+from switchboard.delivery import Configuration, Ports, delivery_key
+from switchboard.destination import Delivery
+from switchboard.errors import Unavailable
+from switchboard.event import Event
+from switchboard.ledger import Entry
+from switchboard.settlement import Settlement
+
+
+class Attempts:
+    """A sandbox's attempts at one destination."""
+
+    def __init__(self, ports: Ports, settlement: Settlement) -> None:
+        self._ports = ports
+        self._settlement = settlement
+
+    def make(self, claimed: Claimed) -> float | None:
+        """Send it: None when the message is done with, else the seconds for which it goes back."""
+        entry = claimed.send.entry
+        if claimed.send.may_duplicate:
+            self._settlement.possible_duplicate(entry)
+        configuration = claimed.configuration
+        destination = configuration.destination
+        try:
+            delivery = prepared(claimed.event, configuration, entry)
+            entry = self._referenced(entry, destination.reference(delivery))
+            receipt = destination.find(delivery) if claimed.send.look_first else None
+            if receipt is None:
+                receipt = destination.send(replace(delivery, reference=entry.reference))
+        except Exception as error:  # noqa: BLE001 - whatever a destination raises has its treatment
+            return self._settlement.failed(claimed.envelope, entry, error, configuration.repeat)
+        self._settlement.delivered(entry, receipt)
+        return None
+
+    def _referenced(self, entry: Entry, reference: str) -> Entry:
+        """Record what `find` would look for, before the send; most kinds have nothing new."""
+        if reference == entry.reference:
+            return entry
+        named = replace(entry, reference=reference, revision=entry.revision + 1)
+        if self._ports.ledger.put(named, expected=entry.revision) is not None:
+            raise Unavailable("recording the reference: another execution took the delivery over")
+        return named
+
+
+def prepared(event: Event, configuration: Configuration, entry: Entry) -> Delivery:
+    """The delivery of a claim; raises EventError where the mapping cannot take the event."""
+    return Delivery(
+        event=event,
+        group=entry.group,
+        destination=entry.destination,
+        key=delivery_key(entry.event_id, entry.destination, entry.generation),
+        attempt=entry.attempt,
+        output=configuration.mapped(event),
+        reference=entry.reference,
+    )

@@ -1,0 +1,100 @@
+"""How a delivery ended: told to the ledger, to the dead letters, to the gate and to metrics."""
+
+from switchboard.dead_letters import bury
+from switchboard.delivery import Ports
+from switchboard.destination import Receipt, Repeat
+from switchboard.envelope import Envelope
+from switchboard.errors import ConfigurationError, ReasonClass
+from switchboard.ledger import Entry, State, close, conclude
+from switchboard.outcomes import Circumstances, dead, delivered, failed
+
+LOST_RACE_SECONDS = 1.0
+
+
+class Settlement:
+    """A sandbox's endings. It knows when the destination last took anything.
+
+    Where seconds are returned, the message goes back for so long; None: it is done with.
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._taken_at = float("-inf")
+
+    def delivered(self, entry: Entry, receipt: Receipt) -> None:
+        """The destination took it."""
+        ports = self._ports
+        self._taken_at = ports.clock()
+        ports.gate.took(self._taken_at)
+        ports.telemetry.count("delivered", destination=ports.name, lane=entry.lane)
+        closed = delivered(entry, receipt, self._taken_at)
+        close(ports.ledger, entry, closed, late=lambda: self.possible_duplicate(entry))
+
+    def failed(
+        self, envelope: Envelope, entry: Entry, error: Exception, repeat: Repeat
+    ) -> float | None:
+        """The attempt raised `error`."""
+        ports = self._ports
+        now = ports.clock()
+        ports.gate.failed(error, entry.group, now)
+        if isinstance(error, ConfigurationError):
+            self._tell(error)
+        ended = failed(entry, error, Circumstances(now, self._taken_at, repeat, ports.jitter))
+        if ended.reason_class is ReasonClass.BUG:
+            ports.telemetry.count("bugs", destination=ports.name, error=type(error).__name__)
+        if not close(ports.ledger, entry, ended, late=_never):
+            return LOST_RACE_SECONDS
+        if ended.state is State.DEAD:
+            return self.bury(envelope, ended)
+        ports.telemetry.count("retried", destination=ports.name, reason=str(ended.reason_class))
+        return ended.until - now
+
+    def end(
+        self, envelope: Envelope | str, fresh: Entry, reason_class: ReasonClass, reason: str
+    ) -> float | None:
+        """Dead-letter what was never claimed here, over whatever open entry there is."""
+        now = self._ports.clock()
+        ended = conclude(
+            self._ports.ledger,
+            fresh,
+            stored=False,
+            ending=lambda entry: dead(entry, reason_class, reason, now),
+        )
+        if ended is None:
+            return LOST_RACE_SECONDS
+        entry, written = ended
+        return self.bury(envelope, entry) if written else self.dropped(envelope, entry)
+
+    def bury(self, envelope: Envelope | str, entry: Entry) -> float | None:
+        """Count and send the dead letter of an entry that the ledger has as dead."""
+        ports = self._ports
+        ports.telemetry.count(
+            "dead_lettered", destination=ports.name, reason=str(entry.reason_class)
+        )
+        return bury(ports.dead_letters, entry, envelope)
+
+    def dropped(self, envelope: Envelope | str, entry: Entry) -> float | None:
+        """A final state. A dead one may have crashed before its queue took it: send it again."""
+        if entry.state is State.DEAD:
+            return bury(self._ports.dead_letters, entry, envelope)
+        return None
+
+    def misconfigured(self, error: ConfigurationError, group: str) -> None:
+        """Nothing can be sent with the documents as they are."""
+        self._ports.gate.failed(error, group, self._ports.clock())
+        self._tell(error)
+
+    def _tell(self, error: ConfigurationError) -> None:
+        self._ports.telemetry.count("configuration_errors", destination=self._ports.name)
+        self._ports.telemetry.warn("the destination waits for its configuration", why=str(error))
+
+    def possible_duplicate(self, entry: Entry) -> None:
+        """Nobody can say that it is not stored twice."""
+        self._ports.telemetry.count("possible_duplicates", destination=self._ports.name)
+        self._ports.telemetry.warn(
+            "a possible duplicate", event=entry.event_id, destination=entry.destination
+        )
+
+
+def _never() -> None:
+    """Only `delivered` can come late and be accepted."""
