@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.table import Table
 
+from desk.command.names import DestinationName
 from desk.command.output import DONE, console, print_json, results
 from desk.dead_letters import DeadLetter, dead_letters, event_of, find
 from desk.dead_letters import replay as send_again
@@ -18,7 +19,7 @@ Json = Annotated[bool, Parameter(negative="")]
 
 @app.command(name="list")
 def list_(
-    destination: str, /, *, stage: str = "laptop", limit: int = 100, json: Json = False
+    destination: DestinationName, /, *, stage: str = "laptop", limit: int = 100, json: Json = False
 ) -> int:
     """List the dead letters of a destination, newest first; `route` are those before fan-out.
 
@@ -53,7 +54,9 @@ def list_(
 
 
 @app.command
-def show(destination: str, event: str, /, *, stage: str = "laptop", json: Json = False) -> int:
+def show(
+    destination: DestinationName, event: str, /, *, stage: str = "laptop", json: Json = False
+) -> int:
     """Show one dead letter: its reason, the vendor's answer, what to do, and its event.
 
     Args:
@@ -79,7 +82,9 @@ def show(destination: str, event: str, /, *, stage: str = "laptop", json: Json =
 
 
 @app.command
-def replay(destination: str, event: str, /, *, stage: str = "laptop", json: Json = False) -> int:
+def replay(
+    destination: DestinationName, event: str, /, *, stage: str = "laptop", json: Json = False
+) -> int:
     """Send one dead letter again to its destination, with its documents as they are now.
 
     Args:

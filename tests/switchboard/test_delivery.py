@@ -186,6 +186,7 @@ class TestAnOutcomeThatNobodyKnows:
         assert bench.deliver(RECORD) == {}
         assert len(self.destination.sent) == 2
         assert bench.telemetry.counts["possible_duplicates", "crm"] == 1
+        assert bench.entry.possible_duplicates == 1
 
 
 class TestACrashInTheMiddle:

@@ -154,6 +154,33 @@ def test_a_late_delivered_is_accepted_and_counted() -> None:
     assert decide(order(), ledger.of("event", "crm")) == Drop(ledger.of("event", "crm"))
 
 
+@pytest.mark.parametrize("state", [State.SENDING, State.DELIVERED, State.DEAD])
+def test_a_late_delivered_leaves_its_doubt_in_the_ledger(state: State) -> None:
+    ledger = MemoryLedger()
+    ledger.put(FIRST, expected=None)
+    newer = replace(FIRST, owner="second", revision=2, attempt=2, state=state)
+    ledger.put(newer, expected=1)
+    closed = replace(FIRST, state=State.DELIVERED, revision=2)
+    accepted = close(ledger, FIRST, closed, late=lambda: None)
+    kept = ledger.of("event", "crm")
+    assert accepted is (state is not State.DEAD)
+    assert (kept.possible_duplicates, kept.attempt) == (1, 2)
+    assert kept.state is (State.DEAD if state is State.DEAD else State.DELIVERED)
+
+
+def test_doubts_are_kept_by_replays_and_by_further_attempts() -> None:
+    doubtful = replace(FIRST, state=State.WAITING, possible_duplicates=2)
+    again = decide(order(), doubtful)
+    assert isinstance(again, Send)
+    dead = replace(doubtful, state=State.DEAD, reason_class=ReasonClass.UNKNOWN)
+    replayed = decide(order(Repeat.AT_MOST_ONCE, replay="r-1"), dead)
+    assert isinstance(replayed, Send)
+    sure = decide(order(Repeat.NATIVE, replay="r-1"), dead)
+    assert isinstance(sure, Send)
+    counted = [one.entry.possible_duplicates for one in (again, replayed, sure)]
+    assert counted == [2, 3, 2]
+
+
 def test_a_late_failure_yields_to_the_newer_attempt() -> None:
     ledger = MemoryLedger()
     ledger.put(FIRST, expected=None)

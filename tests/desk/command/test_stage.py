@@ -280,3 +280,10 @@ def test_a_stage_that_is_not_deployed_says_how_to_deploy_it(
 ) -> None:
     assert run(["dead", "list", "crm", "--stage", "nowhere"]) == 1
     assert "make deploy STAGE=nowhere" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_shell_completes_the_names_of_the_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["__complete", "dead", "list", "--stage", STAGE, ""]) == 0
+    assert "crm" in capsys.readouterr().out.split()
+    assert run(["__complete", "dead", "list", "--stage", "nowhere", ""]) == 0
+    assert "crm" not in capsys.readouterr().out

@@ -39,9 +39,9 @@ class Entry:
     """One delivery. Times are epoch seconds.
 
     `attempt` counts sends over the delivery's whole life; `bugs` and `lapses` count failures and
-    run-out leases since the last replay. `owner` is the execution that wrote the entry: a write
-    that AWS repeats by itself recognises its own trace. `payload` points to the event's raw line
-    or claim, as JSON.
+    run-out leases since the last replay, `possible_duplicates` the sends that may have stored it a
+    second time. `owner` is the execution that wrote the entry: a write that AWS repeats by itself
+    recognises its own trace. `payload` points to the event's raw line or claim, as JSON.
     """
 
     group: str
@@ -67,6 +67,7 @@ class Entry:
     reason: str = ""
     answer: str = ""
     payload: str = ""
+    possible_duplicates: int = 0
 
     @property
     def is_final(self) -> bool:
@@ -153,11 +154,13 @@ def _replayed(order: Order, existing: Entry) -> Decision:
         revision=existing.revision + 1,
         attempt=existing.attempt + 1,
         reference=existing.reference,
+        possible_duplicates=existing.possible_duplicates,
     )
     if existing.reason_class is not ReasonClass.UNKNOWN or order.repeat is Repeat.NATIVE:
         return Send(entry)
-    look = order.repeat is Repeat.READ_BACK
-    return Send(entry, look_first=look, may_duplicate=not look)
+    if order.repeat is Repeat.READ_BACK:
+        return Send(entry, look_first=True)
+    return Send(_doubtful(entry), may_duplicate=True)
 
 
 def _again(order: Order, existing: Entry) -> Entry:
@@ -208,9 +211,13 @@ def _after_unknown(order: Order, again: Entry) -> Decision:
         case Repeat.READ_BACK:
             return Send(again, look_first=True)
         case Repeat.AT_LEAST_ONCE:
-            return Send(again, may_duplicate=True)
+            return Send(_doubtful(again), may_duplicate=True)
         case Repeat.AT_MOST_ONCE:
             return Bury(outcome_unknown(replace(again, attempt=again.attempt - 1), order.now))
+
+
+def _doubtful(entry: Entry) -> Entry:
+    return replace(entry, possible_duplicates=entry.possible_duplicates + 1)
 
 
 def outcome_unknown(entry: Entry, now: float) -> Entry:
@@ -260,10 +267,15 @@ def close(ledger: Ledger, mine: Entry, closed: Entry, *, late: Callable[[], None
     if closed.state is not State.DELIVERED:
         return False
     late()
-    if found.is_final:
-        return found.state is State.DELIVERED
-    newest = replace(closed, revision=found.revision + 1, attempt=found.attempt)
-    return ledger.put(newest, expected=found.revision) is None
+    for _ in range(5):
+        kept = found if found.is_final else replace(closed, attempt=found.attempt)
+        doubts = found.possible_duplicates + 1
+        after = replace(kept, revision=found.revision + 1, possible_duplicates=doubts)
+        newer = ledger.put(after, expected=found.revision)
+        if newer is None:
+            return after.state is State.DELIVERED
+        found = newer
+    return False
 
 
 def conclude(

@@ -14,7 +14,15 @@ from switchboard.retry import advice
 
 DAY_SECONDS = 24 * 60 * 60
 
-_WHOLE = ("revision", "attempt", "bugs", "lapses", "generation", "mapping_version")
+_WHOLE = (
+    "revision",
+    "attempt",
+    "bugs",
+    "lapses",
+    "generation",
+    "mapping_version",
+    "possible_duplicates",
+)
 
 
 class LedgerTable:
