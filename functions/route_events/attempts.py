@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from switchboard.closing import close, conclude
 from switchboard.dead_letters import bury
 from switchboard.destination import Receipt, Repeat
 from switchboard.envelope import Envelope
@@ -23,8 +24,6 @@ from switchboard.ledger import (
     State,
     Wait,
     claim,
-    close,
-    conclude,
 )
 from switchboard.loop import Record
 from switchboard.outcomes import Circumstances, dead, delivered, failed, given_back

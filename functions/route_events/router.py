@@ -20,12 +20,12 @@ from functions.route_events.journeys import Journey, Journeys
 from functions.route_events.routes import Network
 from switchboard.archive import RawArchive, RawLine
 from switchboard.arrival import fresh_entry, unreadable_entry
-from switchboard.claims import ClaimStore, check_in, check_out
+from switchboard.claims import ClaimStore, check_in, check_out, keep_event
 from switchboard.delivery import Execution
-from switchboard.envelope import DeliveryOrder, Envelope, decode
+from switchboard.envelope import DeliveryOrder, Envelope, ObjectRef, decode
 from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.event import digest, queue_safe
-from switchboard.events import EventStore, Recorded
+from switchboard.events import EventStore, Recorded, is_small
 from switchboard.ledger import Send
 from switchboard.loop import Batch, Record
 from switchboard.queue import Outbox, Outgoing
@@ -112,9 +112,9 @@ class Router:
             journeys.settle(journey.record, lambda: attempts.end(decision, journey.envelope))
 
     def _normalise(self, journey: Journey) -> None:
+        journey.raw_ref = journey.whole.raw_ref
         raw = journey.whole.raw
         if raw is None:
-            journey.raw_ref = journey.whole.raw_ref
             return
         kind = KINDS.get(raw.kind)
         if kind is None:
@@ -126,8 +126,12 @@ class Router:
             )
 
     def _archive(self, journeys: Journeys) -> None:
-        """Keep the raw payloads of everything that is live, in one object."""
-        arrived = [journey for journey in journeys.live() if journey.whole.raw is not None]
+        """Keep the raw payloads of everything that is live and not archived, in one object."""
+        arrived = [
+            journey
+            for journey in journeys.live()
+            if journey.whole.raw is not None and journey.raw_ref is None
+        ]
         lines = [
             RawLine(journey.event.id, journey.event.source, journey.whole.raw)
             for journey in arrived
@@ -166,10 +170,17 @@ class Router:
                 event=journey.event,
                 received_at=raw.received_at if raw else "",
                 raw_ref=journey.raw_ref,
-                event_ref=journey.envelope.event_ref,
+                event_ref=self._event_ref(journey),
                 destinations=choices,
             )
         )
+
+    def _event_ref(self, journey: Journey) -> ObjectRef | None:
+        """Where the event is kept that is too large for its item, so that it can be replayed."""
+        ref = journey.envelope.event_ref
+        if ref is not None or is_small(journey.event):
+            return ref
+        return keep_event(journey.event, self._ports.claims)
 
     def _refuse_for(self, journey: Journey, one: Undecided) -> None:
         """A predicate that fails on this event: a dead letter for that destination alone."""

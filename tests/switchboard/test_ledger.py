@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from switchboard.closing import close, conclude
 from switchboard.destination import Repeat
 from switchboard.errors import ReasonClass
 from switchboard.ledger import (
@@ -14,8 +15,6 @@ from switchboard.ledger import (
     State,
     Wait,
     claim,
-    close,
-    conclude,
     decide,
 )
 from switchboard.testing.stores import MemoryLedger
@@ -111,6 +110,65 @@ def test_a_final_state_yields_only_to_a_new_replay() -> None:
 def test_a_replay_keeps_the_generation_and_a_message_of_an_older_one_is_dropped() -> None:
     delivered = replace(FIRST, state=State.WAITING, generation=1, replay="replay-1")
     assert decide(order(generation=0), delivered) == Drop(delivered)
+
+
+EARLIER, LATER = "20261127T090000000Z-aaaaaaaa", "20261127T090000001Z-00000000"
+
+
+def test_an_earlier_replay_that_arrives_after_a_later_one_is_dropped() -> None:
+    for state in (State.DEAD, State.WAITING, State.SENDING):
+        existing = replace(FIRST, state=state, replay=LATER)
+        assert decide(order(replay=EARLIER), existing) == Drop(existing)
+    dead = replace(FIRST, state=State.DEAD, replay=EARLIER)
+    assert isinstance(decide(order(replay=LATER), dead), Send)
+
+
+def test_what_was_delivered_yields_to_a_higher_generation_alone() -> None:
+    delivered = replace(FIRST, state=State.DELIVERED, replay=EARLIER, reference="object")
+    assert decide(order(replay=LATER), delivered) == Drop(delivered)
+    again = decide(order(Repeat.READ_BACK, replay=LATER, generation=1), delivered)
+    assert isinstance(again, Send)
+    assert (again.entry.generation, again.entry.reference, again.look_first) == (1, "", False)
+    raised = replace(delivered, generation=2)
+    assert decide(order(replay=LATER, generation=1), raised) == Drop(raised)
+
+
+def test_a_replay_waits_for_who_holds_the_entry_and_goes_on_with_what_was_left_behind() -> None:
+    held = replace(FIRST, lease_until=NOW + 12)
+    assert decide(order(replay=LATER), held) == Wait(12)
+    waiting = replace(FIRST, state=State.WAITING, until=NOW + 7)
+    assert decide(order(replay=LATER), waiting) == Wait(7)
+    assert decide(order(replay=LATER, generation=1), waiting) == Wait(7)
+    # SQS moved its message, or nobody ever sends it again: the replay is in its place.
+    for left in (replace(waiting, until=NOW - 1, bugs=4), replace(FIRST, lapses=2)):
+        taken = decide(order(replay=LATER), left)
+        assert isinstance(taken, Send)
+        assert (taken.entry.replay, taken.entry.attempt, taken.entry.bugs) == (LATER, 2, 0)
+    lapsed = decide(order(Repeat.AT_MOST_ONCE, replay=LATER), FIRST)
+    assert isinstance(lapsed, Bury)
+    raised = decide(order(replay=LATER, generation=1), replace(waiting, until=NOW - 1))
+    assert isinstance(raised, Send)
+    assert raised.entry.generation == 1
+
+
+def test_a_dead_letter_whose_leases_ran_out_is_as_uncertain_as_an_unknown_one() -> None:
+    crashed = replace(FIRST, state=State.DEAD, reason_class=ReasonClass.BUG, lapses=3)
+    looked = decide(order(Repeat.READ_BACK, replay=LATER), crashed)
+    assert isinstance(looked, Send)
+    assert looked.look_first
+    counted = decide(order(Repeat.AT_MOST_ONCE, replay=LATER), crashed)
+    assert isinstance(counted, Send)
+    assert counted.may_duplicate
+
+
+def test_a_late_delivered_of_an_earlier_generation_yields() -> None:
+    ledger = MemoryLedger()
+    ledger.put(FIRST, expected=None)
+    newer = replace(FIRST, owner="second", revision=2, generation=1, lease_until=NOW + 90)
+    ledger.put(newer, expected=1)
+    closed = replace(FIRST, state=State.DELIVERED, revision=2)
+    assert not close(ledger, FIRST, closed, late=_unexpected)
+    assert ledger.of("event", "crm") == newer
 
 
 def test_replaying_an_unknown_outcome_counts_a_possible_duplicate() -> None:

@@ -10,6 +10,7 @@ import pytest
 from functions.route_events.attempts import Attempts
 from functions.route_events.router import Ports, Router
 from functions.route_events.routes import DEPLOYED, NetworkReader
+from switchboard.claims import check_in, check_out
 from switchboard.configuration import LastGood, Parameters
 from switchboard.delivery import Execution
 from switchboard.envelope import DeliveryOrder, Envelope, Raw, decode, encode
@@ -504,3 +505,32 @@ def test_two_sources_that_meet_at_a_moment_deliver_each_event_once() -> None:
         event.id for event in events
     )
     assert {one.source for one in delivered} == {"old", "new"}
+
+
+@pytest.mark.parametrize("size", [100_000, 400_000], ids=["inline", "claimed"])
+def test_a_large_event_can_be_replayed_from_what_was_recorded(size: int) -> None:
+    bench = Bench()
+    event = make_event(1, data=None)
+    raw = Raw(
+        kind="jaas",
+        body=json.dumps(payload(1, data={"number": 1, "note": "x" * size})),
+        received_at="2026-11-24T09:30:00.000Z",
+    )
+    whole = Envelope(event=event, group="interaction:one", raw=raw)
+    came = decode(check_in(whole, bench.bucket))
+    assert (came.event is None) is (size > 256 * 1024)
+    bench.route(replace(record(whole, event), body=encode(came)))
+    (kept,) = bench.events.kept.values()
+    assert kept.event_ref is not None
+    archived = {key for key in bench.bucket.objects if key.startswith("raw/")}
+
+    order = DeliveryOrder(only="lake", replay="replay-1", mapping_version=3)
+    again = Envelope(
+        event_ref=kept.event_ref, raw_ref=kept.raw_ref, group=kept.group, delivery=order
+    )
+    assert bench.route(replace(record(whole, event), message_id="again", body=encode(again))) == {}
+    first, replayed = (check_out(one, bench.bucket) for one in bench.sent("lake"))
+    assert replayed[0] == first[0]
+    assert replayed[1].delivery == order
+    assert replayed[1].raw_ref == kept.raw_ref
+    assert archived == {key for key in bench.bucket.objects if key.startswith("raw/")}

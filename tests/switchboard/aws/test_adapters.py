@@ -139,6 +139,9 @@ def test_the_last_good_document_is_the_newest_good_one(tables: None) -> None:
     good = table.last_good("destinations/crm")
     assert good == Judged("destinations/crm", 2, Status.GOOD, "text 2")
     assert table.last_good("destinations/none") is None
+    refused = Judged("destinations/crm", 3, Status.REFUSED, "text 3")
+    assert table.version("destinations/crm", 3) == refused
+    assert table.version("destinations/crm", 4) is None
 
 
 def test_items_leave_out_what_is_empty_and_keep_numbers_exact() -> None:

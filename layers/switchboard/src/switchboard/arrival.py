@@ -62,6 +62,8 @@ class Arrivals:
         except ConfigurationError as error:
             self._settlement.misconfigured(error, fresh.group)
             return CONFIGURATION_WAIT
+        if envelope.delivery is not None:
+            configuration = configuration.pinned(envelope.delivery.mapping_version)
         fresh = replace(fresh, mapping_version=configuration.mapping_version)
         match claim(ports.ledger, Order(fresh, configuration.repeat, fresh.updated_at)):
             case Wait(seconds):

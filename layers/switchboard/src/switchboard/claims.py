@@ -29,14 +29,24 @@ class ClaimStore(Protocol):
         ...
 
 
+def claim_name(event_id: str) -> str:
+    """What an event's claim is called."""
+    return f"{event_id}.json"
+
+
 def check_in(envelope: Envelope, store: ClaimStore) -> str:
     """The message body for `envelope`: itself, or one that refers to its stored claim."""
     body = encode(envelope)
     if len(body) <= CLAIM_CHECK_BYTES or envelope.event is None:
         return body
     claim = Claim(event=envelope.event, raw=envelope.raw)
-    ref = store.store(f"{envelope.event.id}.json", encode(claim))
+    ref = store.store(claim_name(envelope.event.id), encode(claim))
     return encode(envelope.model_copy(update={"event": None, "raw": None, "event_ref": ref}))
+
+
+def keep_event(event: Event, store: ClaimStore) -> ObjectRef:
+    """Keep an event as a claim of its own."""
+    return store.store(claim_name(event.id), encode(Claim(event=event)))
 
 
 def check_out(envelope: Envelope, store: ClaimStore) -> tuple[Event, Envelope]:

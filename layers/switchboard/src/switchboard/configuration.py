@@ -72,6 +72,10 @@ class ConfigurationStore(Protocol):
         """The newest version that was found good. Raises Unavailable."""
         ...
 
+    def version(self, name: str, version: int) -> Judged | None:
+        """One version, whatever was found of it. Raises Unavailable."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Configured(Generic[T_co]):
@@ -115,6 +119,7 @@ class LastGood:
         self._telemetry = telemetry
         self._destination = destination
         self._serving: dict[str, tuple[int, Configured[object]]] = {}
+        self._kept: dict[tuple[str, int], object] = {}
 
     def judge(
         self, name: str, parameter: Parameter, compile_text: Callable[[str], T]
@@ -135,6 +140,21 @@ class LastGood:
             self._record(Judged(name, parameter.version, Status.GOOD, parameter.text))
         self._serving[name] = (parameter.version, serving)
         return serving
+
+    def kept(self, name: str, version: int, compile_text: Callable[[str], T]) -> T | None:
+        """What `version` of `name` was; None where it is not kept or is broken.
+
+        Raises:
+            Unavailable: the store cannot be reached.
+        """
+        if (name, version) not in self._kept:
+            judged = self._store.version(name, version)
+            try:
+                compiled = None if judged is None else compile_text(judged.text)
+            except ConfigurationError:
+                compiled = None
+            self._kept[name, version] = compiled
+        return self._kept[name, version]  # type: ignore[return-value]  # one name is one type
 
     def _fall_back(
         self,

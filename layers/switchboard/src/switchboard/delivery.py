@@ -1,11 +1,12 @@
 """What a delivery is made with: one version of its documents, and the ports that it touches."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from switchboard.claims import ClaimStore
 from switchboard.destination import Destination, Repeat
+from switchboard.errors import EventError
 from switchboard.event import Event, digest
 from switchboard.gate import Gate
 from switchboard.ledger import Ledger
@@ -13,18 +14,40 @@ from switchboard.queue import Outbox
 from switchboard.retry import Jitter
 from switchboard.telemetry import Telemetry
 
+Mapped: TypeAlias = Callable[[Event], Mapping[str, Any]]
+"""Makes an event's output; raises EventError."""
+
+
+def no_other_version(version: int) -> Mapped:
+    """Where only the current mapping is known."""
+    raise EventError(
+        f"mapping: version {version} is not kept; replay it with the current one (--mapping new)"
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What a delivery is made with: one version of the destination's documents, ready to use.
 
-    `mapped` makes an event's output and raises EventError.
+    `mapping_of` finds the mapping of another version. It raises EventError where there is none,
+    and Unavailable.
     """
 
     destination: Destination
-    mapped: Callable[[Event], Mapping[str, Any]]
+    mapped: Mapped
     repeat: Repeat
     mapping_version: int | None
+    mapping_of: Callable[[int], Mapped] = no_other_version
+
+    def pinned(self, version: int | None) -> "Configuration":
+        """This one with the mapping of `version`, looked up when an event is mapped."""
+        if version is None or version == self.mapping_version:
+            return self
+
+        def mapped(event: Event) -> Mapping[str, Any]:
+            return self.mapping_of(version)(event)
+
+        return replace(self, mapping_version=version, mapped=mapped)
 
 
 @dataclass(frozen=True, slots=True)

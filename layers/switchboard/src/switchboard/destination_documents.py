@@ -1,6 +1,7 @@
 """A destination's configuration: its document and the mapping that it names, made ready to use."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from switchboard.configuration import (
@@ -10,7 +11,7 @@ from switchboard.configuration import (
     Parameters,
     parse_document,
 )
-from switchboard.delivery import Configuration
+from switchboard.delivery import Configuration, Mapped, no_other_version
 from switchboard.destination import Destination, DestinationDocument, DestinationSpec, Repeat
 from switchboard.errors import ConfigurationError
 from switchboard.event import Event
@@ -52,6 +53,7 @@ class DestinationDocuments:
             mapped=mapped,
             repeat=repeat_of(self._spec, document),
             mapping_version=version,
+            mapping_of=partial(self._mapping_of, document),
         )
 
     def _judged(self, name: str, compile_text: Callable[[str], Any]) -> Configured[Any]:
@@ -69,14 +71,22 @@ class DestinationDocuments:
         repeat_of(self._spec, document)
         return document, self._make(document)
 
-    def _mapping(
-        self, document: DestinationDocument
-    ) -> tuple[Callable[[Event], Mapping[str, Any]], int | None]:
+    def _mapping(self, document: DestinationDocument) -> tuple[Mapped, int | None]:
         if document.mapping is None:
             return whole_event, None
         name = f"mappings/{document.mapping}"
         serving = self._judged(name, lambda text: compile_mapping_document(name, text))
         return serving.document.apply, serving.version
+
+    def _mapping_of(self, document: DestinationDocument, version: int) -> Mapped:
+        """Another version of the mapping that the document names now."""
+        if document.mapping is None:
+            return no_other_version(version)
+        name = f"mappings/{document.mapping}"
+        found = self._last_good.kept(
+            name, version, lambda text: compile_mapping_document(name, text)
+        )
+        return found.apply if found is not None else no_other_version(version)
 
 
 def compile_mapping_document(name: str, text: str) -> EventMapping:

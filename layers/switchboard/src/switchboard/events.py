@@ -4,6 +4,7 @@ What was chosen for an event is recorded with it, so that a router's second try 
 same destinations even if documents changed in between.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -49,6 +50,16 @@ class EventStore(Protocol):
             Unavailable: the table cannot be reached, or does not hold the event.
         """
         ...
+
+
+def event_text(event: Event) -> str:
+    """The event as its item holds it."""
+    return json.dumps(event.model_dump(mode="json"), separators=(",", ":"))
+
+
+def is_small(event: Event) -> bool:
+    """Whether its item holds it whole; else a claim does."""
+    return len(event_text(event)) <= EVENT_TEXT_LIMIT
 
 
 def source_day(event: Event) -> str:

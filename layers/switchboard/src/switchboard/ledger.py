@@ -7,13 +7,13 @@ executions never both hold one delivery. All decisions here are functions of val
 a port.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
 from switchboard.destination import Lane, Repeat
 from switchboard.errors import ReasonClass
+from switchboard.replay_id import is_earlier
 from switchboard.retry import LAPSED_LEASES
 
 
@@ -42,6 +42,7 @@ class Entry:
     run-out leases since the last replay, `possible_duplicates` the sends that may have stored it a
     second time. `owner` is the execution that wrote the entry: a write that AWS repeats by itself
     recognises its own trace. `payload` points to the event's raw line or claim, as JSON.
+    `ended_by` and `ended_because` are of an operator who ended it by command.
     """
 
     group: str
@@ -68,6 +69,8 @@ class Entry:
     answer: str = ""
     payload: str = ""
     possible_duplicates: int = 0
+    ended_by: str = ""
+    ended_because: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -146,21 +149,44 @@ def decide(order: Order, existing: Entry | None) -> Decision:
 
 
 def _replayed(order: Order, existing: Entry) -> Decision:
-    """A new replay: a final state yields to it; an open one is being dealt with already."""
-    if not existing.is_final:
-        return Wait(max(1.0, existing.lease_until - order.now, existing.until - order.now))
+    """Another replay than the last: a final state yields to it, unless it is an earlier one.
+
+    What was delivered yields to a higher generation alone: under its own key it would be stored
+    twice.
+    """
+    fresh = order.fresh
+    if is_earlier(fresh.replay, existing.replay) or fresh.generation < existing.generation:
+        return Drop(existing)
+    same = fresh.generation == existing.generation
+    if same and existing.state is State.DELIVERED:
+        return Drop(existing)
+    if not existing.is_final and (same or _is_held(order, existing)):
+        return _taken_over(order, existing)
     entry = replace(
-        order.fresh,
+        fresh,
         revision=existing.revision + 1,
         attempt=existing.attempt + 1,
-        reference=existing.reference,
+        reference=existing.reference if same else "",
         possible_duplicates=existing.possible_duplicates,
     )
-    if existing.reason_class is not ReasonClass.UNKNOWN or order.repeat is Repeat.NATIVE:
+    doubtful = existing.reason_class is ReasonClass.UNKNOWN or existing.lapses > 0
+    if not (same and doubtful) or order.repeat is Repeat.NATIVE:
         return Send(entry)
     if order.repeat is Repeat.READ_BACK:
         return Send(entry, look_first=True)
     return Send(_doubtful(entry), may_duplicate=True)
+
+
+def _is_held(order: Order, existing: Entry) -> bool:
+    return max(existing.lease_until, existing.until) > order.now
+
+
+def _taken_over(order: Order, existing: Entry) -> Decision:
+    """An open entry is being dealt with, or was left behind: then the replay goes on with it."""
+    if _is_held(order, existing):
+        return Wait(max(1.0, existing.lease_until - order.now, existing.until - order.now))
+    left = replace(existing, replay=order.fresh.replay, bugs=0, lapses=0)
+    return _under_lease(order, left) if left.state is State.SENDING else _after_wait(order, left)
 
 
 def _again(order: Order, existing: Entry) -> Entry:
@@ -250,50 +276,3 @@ def claim(ledger: Ledger, order: Order, *, tries: int = 5) -> Decision:
             return decision
         existing = found
     return Wait(1.0)
-
-
-def close(ledger: Ledger, mine: Entry, closed: Entry, *, late: Callable[[], None]) -> bool:
-    """Write how my attempt ended.
-
-    A `delivered` that comes late, when a newer attempt already began, is accepted and `late` is
-    called: the newer one may have stored it too. Any other late ending yields.
-
-    Returns:
-        Whether `closed` is now what the ledger says.
-    """
-    found = ledger.put(closed, expected=mine.revision)
-    if found is None:
-        return True
-    if closed.state is not State.DELIVERED:
-        return False
-    late()
-    for _ in range(5):
-        kept = found if found.is_final else replace(closed, attempt=found.attempt)
-        doubts = found.possible_duplicates + 1
-        after = replace(kept, revision=found.revision + 1, possible_duplicates=doubts)
-        newer = ledger.put(after, expected=found.revision)
-        if newer is None:
-            return after.state is State.DELIVERED
-        found = newer
-    return False
-
-
-def conclude(
-    ledger: Ledger, entry: Entry, *, stored: bool, ending: Callable[[Entry], Entry]
-) -> tuple[Entry, bool] | None:
-    """Write `ending` of `entry`, or of whatever open entry another execution wrote meanwhile.
-
-    Returns:
-        What the ledger now says, and whether that was written here (a final state stays as it
-        is); None when others were always faster.
-    """
-    expected = entry.revision if stored else None
-    for _ in range(5):
-        end = ending(entry)
-        found = ledger.put(end, expected=expected)
-        if found is None:
-            return end, True
-        if found.is_final:
-            return found, False
-        entry, expected = found, found.revision
-    return None

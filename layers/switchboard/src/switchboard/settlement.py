@@ -1,11 +1,12 @@
 """How a delivery ended: told to the ledger, to the dead letters, to the gate and to metrics."""
 
+from switchboard.closing import close, conclude
 from switchboard.dead_letters import bury
 from switchboard.delivery import Ports
 from switchboard.destination import Receipt, Repeat
 from switchboard.envelope import Envelope
 from switchboard.errors import ConfigurationError, ReasonClass
-from switchboard.ledger import Entry, State, close, conclude
+from switchboard.ledger import Entry, State
 from switchboard.outcomes import Circumstances, dead, delivered, failed
 
 LOST_RACE_SECONDS = 1.0

@@ -45,3 +45,18 @@ class ConfigurationTable:
                     values = from_item(item)
                     return Judged(name, int(values["version"]), Status.GOOD, values["text"])
         return None
+
+    def version(self, name: str, version: int) -> Judged | None:
+        """See ConfigurationStore."""
+        with translated("looking for a version of a document"):
+            answer = client("dynamodb").query(
+                TableName=self._table,
+                KeyConditionExpression="#name = :name AND #version = :version",
+                ExpressionAttributeNames={"#name": "name", "#version": "version"},
+                ExpressionAttributeValues=to_item({":name": name, ":version": version}),
+            )
+        for item in answer["Items"]:
+            values = from_item(item)
+            reason = values.get("reason", "")
+            return Judged(name, version, Status(values["status"]), values["text"], reason)
+        return None

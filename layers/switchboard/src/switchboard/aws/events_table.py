@@ -1,6 +1,5 @@
 """The `events` table: what happened, one item per event under its group."""
 
-import json
 from collections.abc import Callable, Sequence
 
 from pydantic import TypeAdapter
@@ -8,7 +7,7 @@ from pydantic import TypeAdapter
 from switchboard.aws.items import Update, put_if, to_item, update_if
 from switchboard.envelope import ObjectRef
 from switchboard.errors import Unavailable
-from switchboard.events import EVENT_TEXT_LIMIT, Recorded, source_day
+from switchboard.events import EVENT_TEXT_LIMIT, Recorded, event_text, source_day
 from switchboard.routing import Choice
 
 DAY_SECONDS = 24 * 60 * 60
@@ -27,7 +26,7 @@ class EventsTable:
     def append(self, recorded: Recorded) -> Sequence[Choice]:
         """See EventStore."""
         event = recorded.event
-        text = json.dumps(event.model_dump(mode="json"), separators=(",", ":"))
+        text = event_text(event)
         choices = _CHOICES.dump_json(list(recorded.destinations)).decode()
         item = to_item(
             {

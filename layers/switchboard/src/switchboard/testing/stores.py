@@ -199,6 +199,11 @@ class MemoryConfiguration(Failing):
         ]
         return max(good, key=lambda judged: judged.version, default=None)
 
+    def version(self, name: str, version: int) -> Judged | None:
+        """See ConfigurationStore."""
+        self.check()
+        return self.judged.get((name, version))
+
 
 class RecordingTelemetry:
     """See Telemetry: `counts` by (name, source or destination), and every warning."""
