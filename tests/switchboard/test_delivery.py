@@ -367,3 +367,17 @@ def test_a_held_destination_gets_nothing_and_no_attempt_is_counted() -> None:
     assert (destination.sent, bench.ledger.entries) == ([], {})
     bench.clock.forward(40)
     assert bench.deliver(RECORD, follower, other) == {}
+
+
+def test_a_look_that_fails_leaves_the_outcome_unknown() -> None:
+    class Blind(ScriptedDestination):
+        def find(self, delivery: Delivery) -> Receipt | None:  # noqa: ARG002
+            raise Unavailable("503")
+
+    destination = Blind(OutcomeUnknown("no answer"))
+    bench = Bench(destination, Repeat.READ_BACK)
+    for _ in range(3):
+        bench.deliver(RECORD)
+        assert bench.state is State.UNKNOWN
+        bench.clock.forward(100)
+    assert len(destination.sent) == 1

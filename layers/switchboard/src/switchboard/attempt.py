@@ -7,7 +7,7 @@ from switchboard.delivery import Configuration, Ports, delivery_key
 from switchboard.destination import Delivery
 from switchboard.errors import Unavailable
 from switchboard.event import Event
-from switchboard.ledger import Entry
+from switchboard.ledger import Entry, Ledger
 from switchboard.settlement import Settlement
 
 
@@ -25,25 +25,34 @@ class Attempts:
             self._settlement.possible_duplicate(entry)
         configuration = claimed.configuration
         destination = configuration.destination
+        in_doubt = claimed.send.look_first
         try:
             delivery = prepared(claimed.event, configuration, entry)
-            entry = self._referenced(entry, destination.reference(delivery))
-            receipt = destination.find(delivery) if claimed.send.look_first else None
+            receipt = destination.find(delivery) if in_doubt else None
             if receipt is None:
+                in_doubt = False
+                entry = referenced(self._ports.ledger, entry, destination.reference(delivery))
                 receipt = destination.send(replace(delivery, reference=entry.reference))
         except Exception as error:  # noqa: BLE001 - whatever a destination raises has its treatment
-            return self._settlement.failed(claimed.envelope, entry, error, configuration.repeat)
+            return self._settlement.failed(
+                claimed.envelope, entry, error, configuration.repeat, in_doubt=in_doubt
+            )
         self._settlement.delivered(entry, receipt)
         return None
 
-    def _referenced(self, entry: Entry, reference: str) -> Entry:
-        """Record what `find` would look for, before the send; most kinds have nothing new."""
-        if reference == entry.reference:
-            return entry
-        named = replace(entry, reference=reference, revision=entry.revision + 1)
-        if self._ports.ledger.put(named, expected=entry.revision) is not None:
-            raise Unavailable("recording the reference: another execution took the delivery over")
-        return named
+
+def referenced(ledger: Ledger, entry: Entry, reference: str) -> Entry:
+    """Record what `find` would look for, before the send; most kinds have nothing new.
+
+    Raises:
+        Unavailable: another execution took the delivery over, or the ledger cannot be reached.
+    """
+    if reference == entry.reference:
+        return entry
+    named = replace(entry, reference=reference, revision=entry.revision + 1)
+    if ledger.put(named, expected=entry.revision) is not None:
+        raise Unavailable("recording the reference: another execution took the delivery over")
+    return named
 
 
 def prepared(event: Event, configuration: Configuration, entry: Entry) -> Delivery:

@@ -3,7 +3,7 @@
 Infrastructure, documentation, the desk and the contract suite read specs; nothing here does I/O.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -94,12 +94,28 @@ class TaskSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelSpec:
+    """That a kind takes several deliveries in one request, a parcel (see ParcelDestination).
+
+    `repeat` is what may follow an unknown outcome of one: a key that is made from a parcel's
+    content is no guard once the next try holds other deliveries. `largest_count` and
+    `largest_bytes` (of outputs, as JSON) bound a parcel; `permissions` are those that only parcels
+    need.
+    """
+
+    repeat: Repeat
+    largest_count: int
+    largest_bytes: int
+    permissions: tuple[Permission, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DestinationSpec:
     """A destination kind, as data.
 
     `vendor_timeout_seconds` bounds one request; `clean_statuses` are HTTP statuses among 500, 502
     and 504 after which this vendor certainly stored nothing; `repeat_choices` are what a document
-    may set `repeat` to (empty: the spec decides).
+    may set `repeat` to (empty: the spec decides). With `parcels` its code is a ParcelDestination.
     """
 
     kind: str
@@ -116,6 +132,7 @@ class DestinationSpec:
     vendor_timeout_seconds: int = 10
     timeout_seconds: int = 60
     memory_mb: int = 512
+    parcels: ParcelSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +174,22 @@ class Destination(Protocol):
     def send(self, delivery: Delivery) -> Receipt: ...
 
     def find(self, delivery: Delivery) -> Receipt | None: ...
+
+
+ParcelAnswer = Receipt | Sequence[Receipt | Exception]
+"""One receipt for all of a parcel, or what became of each delivery, in the parcel's order."""
+
+
+class ParcelDestination(Destination, Protocol):
+    """A destination that can also take several deliveries in one request.
+
+    `address` is where a delivery goes (a channel, a partition): only those of one address travel
+    together. `parcel_reference` names what `find` would look for, for each that was in the parcel.
+    `send_parcel` raises what became of all, or answers for all or for each.
+    """
+
+    def address(self, delivery: Delivery) -> str: ...
+
+    def parcel_reference(self, deliveries: Sequence[Delivery]) -> str: ...
+
+    def send_parcel(self, deliveries: Sequence[Delivery]) -> ParcelAnswer: ...

@@ -27,13 +27,20 @@ class Circumstances:
     """What an ending depends on beside the attempt itself.
 
     `taken_at` is when the destination last took anything, in epoch seconds: without it nothing
-    can be said to fail alone.
+    can be said to fail alone. `in_doubt`: what failed was only the look for what an earlier
+    attempt stored, so that the next one must look as well.
     """
 
     now: float
     taken_at: float
     repeat: Repeat
     jitter: Jitter
+    in_doubt: bool = False
+
+    @property
+    def open_state(self) -> State:
+        """What a delivery is while it waits for its next attempt."""
+        return State.UNKNOWN if self.in_doubt else State.WAITING
 
 
 def delivered(entry: Entry, receipt: Receipt, now: float) -> Entry:
@@ -53,7 +60,7 @@ def failed(entry: Entry, error: Exception, circumstances: Circumstances) -> Entr
         return _after_bug(entry, error, circumstances)
     now = circumstances.now
     ended = replace(
-        _ended(entry, State.WAITING, now),
+        _ended(entry, circumstances.open_state, now),
         reason_class=error.reason,
         reason=str(error),
         answer=error.answer if isinstance(error, DeliveryError) else "",
@@ -103,7 +110,7 @@ def _fails_alone(ended: Entry, circumstances: Circumstances) -> bool:
 def _after_bug(entry: Entry, error: Exception, circumstances: Circumstances) -> Entry:
     bugs = entry.bugs + 1
     ended = replace(
-        _ended(entry, State.WAITING, circumstances.now),
+        _ended(entry, circumstances.open_state, circumstances.now),
         bugs=bugs,
         reason_class=ReasonClass.BUG,
         # A foreign exception's message may hold payload or a secret; its type does not.

@@ -7,7 +7,7 @@ from switchboard.destination import Receipt, Repeat
 from switchboard.envelope import Envelope
 from switchboard.errors import ConfigurationError, ReasonClass
 from switchboard.ledger import Entry, State
-from switchboard.outcomes import Circumstances, dead, delivered, failed
+from switchboard.outcomes import Circumstances, dead, delivered, failed, given_back
 
 LOST_RACE_SECONDS = 1.0
 
@@ -32,15 +32,39 @@ class Settlement:
         close(ports.ledger, entry, closed, late=lambda: self.possible_duplicate(entry))
 
     def failed(
-        self, envelope: Envelope, entry: Entry, error: Exception, repeat: Repeat
+        self,
+        envelope: Envelope,
+        entry: Entry,
+        error: Exception,
+        repeat: Repeat,
+        *,
+        in_doubt: bool = False,
     ) -> float | None:
-        """The attempt raised `error`."""
-        ports = self._ports
-        now = ports.clock()
-        ports.gate.failed(error, entry.group, now)
+        """The attempt raised `error`; `in_doubt`, while looking for what an earlier one stored."""
+        self.refused(error, entry.group)
+        return self.close_failed(envelope, entry, error, repeat, in_doubt=in_doubt)
+
+    def refused(self, error: Exception, group: str) -> None:
+        """A request failed: told to the gate once, however many deliveries were in it."""
+        self._ports.gate.failed(error, group, self._ports.clock())
         if isinstance(error, ConfigurationError):
             self._tell(error)
-        ended = failed(entry, error, Circumstances(now, self._taken_at, repeat, ports.jitter))
+
+    def close_failed(
+        self,
+        envelope: Envelope,
+        entry: Entry,
+        error: Exception,
+        repeat: Repeat,
+        *,
+        in_doubt: bool = False,
+    ) -> float | None:
+        """Write the end of an attempt whose request raised `error`."""
+        ports = self._ports
+        now = ports.clock()
+        ended = failed(
+            entry, error, Circumstances(now, self._taken_at, repeat, ports.jitter, in_doubt)
+        )
         if ended.reason_class is ReasonClass.BUG:
             ports.telemetry.count("bugs", destination=ports.name, error=type(error).__name__)
         if not close(ports.ledger, entry, ended, late=_never):
@@ -49,6 +73,11 @@ class Settlement:
             return self.bury(envelope, ended)
         ports.telemetry.count("retried", destination=ports.name, reason=str(ended.reason_class))
         return ended.until - now
+
+    def give_back(self, entry: Entry) -> None:
+        """End a claim after which nothing was sent: no attempt is counted."""
+        ports = self._ports
+        close(ports.ledger, entry, given_back(entry, ports.clock()), late=_never)
 
     def end(
         self, envelope: Envelope | str, fresh: Entry, reason_class: ReasonClass, reason: str
@@ -82,8 +111,7 @@ class Settlement:
 
     def misconfigured(self, error: ConfigurationError, group: str) -> None:
         """Nothing can be sent with the documents as they are."""
-        self._ports.gate.failed(error, group, self._ports.clock())
-        self._tell(error)
+        self.refused(error, group)
 
     def _tell(self, error: ConfigurationError) -> None:
         self._ports.telemetry.count("configuration_errors", destination=self._ports.name)

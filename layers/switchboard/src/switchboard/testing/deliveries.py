@@ -1,6 +1,6 @@
 """A destination, its messages and its delivery core, for tests: real code over memory stores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,12 +8,20 @@ from typing import Any
 from switchboard.breaker import StateReader
 from switchboard.deliveries import Deliveries
 from switchboard.delivery import Configuration, Execution, Ports
-from switchboard.destination import Delivery, Destination, Receipt, Repeat
+from switchboard.destination import (
+    Delivery,
+    Destination,
+    ParcelAnswer,
+    ParcelSpec,
+    Receipt,
+    Repeat,
+)
 from switchboard.destination_documents import whole_event
 from switchboard.envelope import DeliveryOrder, Envelope, encode
-from switchboard.event import Event, event_id
+from switchboard.event import Event, digest, event_id
 from switchboard.gate import StateGate
 from switchboard.loop import Batch, Record, deliver
+from switchboard.parcels import Parcels, Time
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
@@ -92,11 +100,48 @@ class ScriptedDestination:
         return Receipt("found") if delivery.key in self.stored else None
 
 
+class ScriptedParcels(ScriptedDestination):
+    """A scripted destination that takes parcels; `parcels` holds each that reached it.
+
+    It answers for all of a parcel, or with a list for each delivery; what it stores can be looked
+    for by the parcel's reference.
+    """
+
+    def __init__(self, answer: Callable[[Sequence[Delivery]], ParcelAnswer] | None = None) -> None:
+        super().__init__()
+        self._answer = answer or (lambda _: Receipt("remote"))
+        self.parcels: list[list[Delivery]] = []
+        self.references: set[str] = set()
+
+    def address(self, delivery: Delivery) -> str:
+        """See ParcelDestination: an event's source is where it goes."""
+        return delivery.event.source
+
+    def parcel_reference(self, deliveries: Sequence[Delivery]) -> str:
+        """See ParcelDestination."""
+        return digest(*sorted(delivery.key for delivery in deliveries))
+
+    def send_parcel(self, deliveries: Sequence[Delivery]) -> ParcelAnswer:
+        """See ParcelDestination."""
+        self.parcels.append(list(deliveries))
+        return self._answer(deliveries)
+
+    def store(self, deliveries: Sequence[Delivery]) -> None:
+        """Hold a parcel, whatever is answered."""
+        self.sent.extend(deliveries)
+        self.references.add(deliveries[0].reference)
+
+    def find(self, delivery: Delivery) -> Receipt | None:
+        """See Destination."""
+        return Receipt("found") if delivery.reference in self.references else None
+
+
 class DeliveryBench:
     """One destination `crm` with its core: deliver batches, move the clock, see what is left."""
 
     def __init__(self, destination: Destination, repeat: Repeat = Repeat.NATIVE) -> None:
         self.clock = Clock()
+        self.remaining = 60.0
         self.ledger = MemoryLedger()
         self.dead_letters = MemoryOutbox()
         self.bucket = MemoryBucket()
@@ -117,6 +162,7 @@ class DeliveryBench:
             jitter=lambda: 0.5,
         )
         self.deliveries = Deliveries(self._ports)
+        self.parcels = ParcelSpec(repeat, largest_count=100, largest_bytes=1_000_000)
         self._invocations = 0
 
     def another_sandbox(self) -> None:
@@ -138,4 +184,12 @@ class DeliveryBench:
         batch = Batch(records)
         execution = self.execution()
         deliver(batch, lambda record: self.deliveries.handle(record, execution), has_time=has_time)
+        return {record.message_id: seconds for record, seconds in batch.failures()}
+
+    def deliver_parcels(self, *records: Record, ordered: bool = False) -> dict[str, int]:
+        """Deliver a batch in parcels, by a sandbox that remembers nothing; see `deliver`."""
+        batch = Batch(records)
+        ports = replace(self._ports, gate=self._gate())
+        parcels = Parcels(ports, self.parcels, ordered=ordered)
+        parcels.deliver(batch, self.execution(), Time(lambda: self.remaining, needed=15.0))
         return {record.message_id: seconds for record, seconds in batch.failures()}

@@ -1,0 +1,88 @@
+"""Parcels: which claimed deliveries of a batch travel in one request. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from switchboard.arrival import Claimed
+from switchboard.destination import Delivery, ParcelSpec
+from switchboard.ledger import Entry
+from switchboard.loop import Record
+
+WHOLE_PARCEL_ATTEMPTS = 3
+
+Address = tuple[int, str]
+"""One version of the destination's code, and the delivery's address there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A claimed delivery on its way into a parcel. `entry` is as the ledger has it now.
+
+    `size` is that of its output as JSON, in bytes.
+    """
+
+    record: Record
+    claimed: Claimed
+    entry: Entry
+    delivery: Delivery
+    size: int
+
+
+def room(entry: Entry, largest: int) -> int:
+    """How many may share a parcel with this delivery.
+
+    One that failed often may be why its parcels fail: each further attempt halves its company,
+    and after a bug it goes alone, so that it harms no other for long.
+    """
+    if entry.bugs:
+        return 1
+    return max(1, largest >> min(30, max(0, entry.attempt - WHOLE_PARCEL_ATTEMPTS)))
+
+
+class Filling:
+    """Parcels that are being filled, one for each address.
+
+    `ordered`: a group's deliveries are in one open parcel at a time, so that parcels may be sent
+    one after the other without overtaking. Without it the record's version restores the order.
+    """
+
+    def __init__(self, spec: ParcelSpec, *, ordered: bool) -> None:
+        self._spec = spec
+        self._ordered = ordered
+        self._open: dict[Address, list[Member]] = {}
+
+    def before(self, member: Member, address: Address) -> Iterator[list[Member]]:
+        """Close what must be sent before `member` joins: the full, and those of its group."""
+        for other in list(self._open):
+            parcel = self._open[other]
+            full = other == address and not self._fits(parcel, member)
+            same_group = other != address and any(
+                one.entry.group == member.entry.group for one in parcel
+            )
+            if full or (self._ordered and same_group):
+                yield self._open.pop(other)
+
+    def is_open(self, address: Address) -> bool:
+        """Whether a parcel to `address` is being filled."""
+        return address in self._open
+
+    def add(self, member: Member, address: Address) -> None:
+        """Let `member` join the parcel to `address`, or begin it."""
+        self._open.setdefault(address, []).append(member)
+
+    def rest(self) -> Iterator[list[Member]]:
+        """Close what is left, oldest first."""
+        while self._open:
+            yield self._open.pop(next(iter(self._open)))
+
+    def _fits(self, parcel: Sequence[Member], member: Member) -> bool:
+        spec = self._spec
+        most = min(room(one.entry, spec.largest_count) for one in (*parcel, member))
+        size = sum(one.size for one in parcel) + member.size
+        return len(parcel) < most and size <= spec.largest_bytes
+
+
+def halves(parcel: Sequence[Member]) -> tuple[Sequence[Member], Sequence[Member]]:
+    """A refused parcel in two, to find what was refused in it."""
+    middle = (len(parcel) + 1) // 2
+    return parcel[:middle], parcel[middle:]
