@@ -39,6 +39,7 @@ COMMANDS = (
     ("dead", "show"),
     ("dead", "replay"),
     ("migrate", "sapi"),
+    ("prove",),
     ("completion",),
 )
 

@@ -10,7 +10,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from desk.apply.documents import DocumentError
-from desk.command import apply, completion, dead, demo, invoke, migrate, secrets, up, verify
+from desk.command import apply, completion, dead, demo, invoke, migrate, prove, secrets, up, verify
 from desk.command.output import USAGE, fail
 from desk.demo.sabotage import SabotageFailed
 from desk.laptop.emulator import StackError
@@ -33,6 +33,7 @@ app.command(invoke.invoke)
 app.command(verify.verify)
 app.command(dead.app)
 app.command(migrate.app)
+app.command(prove.prove)
 app.command(completion.completion)
 
 

@@ -22,6 +22,7 @@ COMMANDS = [
     ["dead", "show"],
     ["dead", "replay"],
     ["completion"],
+    ["prove"],
 ]
 SAMPLES = sorted((ROOT / "events" / "webhooks").glob("*/*.json"))
 

@@ -62,7 +62,11 @@ def is_small(event: Event) -> bool:
     return len(event_text(event)) <= EVENT_TEXT_LIMIT
 
 
+def shard_of(event_id: str) -> int:
+    """In which part of its day an event is; shards keep a busy day from being one partition."""
+    return int(digest(event_id)[:4], 16) % SHARDS
+
+
 def source_day(event: Event) -> str:
-    """The partition of the index by source and day; shards keep a busy day from being one."""
-    shard = int(digest(event.id)[:4], 16) % SHARDS
-    return f"{event.source}#{event.time:%Y-%m-%d}#{shard}"
+    """The partition of the index by source and day."""
+    return f"{event.source}#{event.time:%Y-%m-%d}#{shard_of(event.id)}"
