@@ -18,7 +18,7 @@ from desk.emulator.answers import JSON_TYPE, denied, error, of_sqs
 from desk.emulator.authorization import Authorization, NotUnderstood
 from desk.emulator.calls import Call, read_call
 from desk.emulator.faults import FaultPlan, Faults
-from desk.emulator.parameters import refuse_size
+from desk.emulator.parameters import ReadRate, refuse_size
 from desk.emulator.sends import SendLog
 from desk.emulator.sqs import Sqs
 
@@ -34,6 +34,7 @@ class Emulator:
         cloudformation.register()
         self.authorization = Authorization()
         self.faults = Faults()
+        self.parameter_reads = ReadRate()
         self.sqs = Sqs(self.faults, None if sends is None else SendLog(sends))
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._moto_lock = threading.RLock()
@@ -76,9 +77,15 @@ class Emulator:
         target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if call.service == "sqs" and (answered := self.sqs.answer(target, call, role)):
             return of_sqs(answered)
-        if call.service == "ssm" and (refused := refuse_size(target, call.parameters)):
-            return error(400, "ValidationException", refused, call)
+        if call.service == "ssm":
+            return self._of_parameters(target, call)
         return None
+
+    def _of_parameters(self, action: str, call: Call) -> Response | None:
+        if self.parameter_reads.refuses(action):
+            return error(400, "ThrottlingException", "Rate exceeded", call)
+        refused = refuse_size(action, call.parameters)
+        return error(400, "ValidationException", refused, call) if refused else None
 
     def _asked_of_moto(self, environ: dict[str, Any], call: Call) -> Response:
         """Moto's models are no thread's own: one request at a time."""
@@ -133,6 +140,7 @@ class Emulator:
         return {
             "queues": queues,
             "refused_sends": self.faults.refused_sends,
+            "throttled_parameter_reads": self.parameter_reads.refused,
             "injected": dict(self.faults.injected),
             **self.authorization.report(),
         }

@@ -15,6 +15,7 @@ from typing import Any
 
 from desk.laptop.client import REGION, Credentials
 from desk.laptop.deployment import DeployedFunction
+from desk.laptop.memory import peak_mb
 from desk.laptop.runtime_api import Invocation, RuntimeApi
 
 START_SECONDS = 60.0
@@ -97,6 +98,7 @@ class Sandbox:
                 self.kill()
                 raise InvocationFailed(_text(body))
             if answered == invocation.request_id:
+                self._check_memory(invocation)
                 return self._read(kind, body)
 
     def _read(self, kind: str, body: bytes) -> Any:
@@ -109,6 +111,7 @@ class Sandbox:
     def _check(self, invocation: Invocation, began: float, kill_after: float | None) -> None:
         if not self.alive:
             self._end("the process ended")
+        self._check_memory(invocation)
         now, deadline = time.time(), invocation.deadline
         if deadline is None:
             if now > began + START_SECONDS:
@@ -119,6 +122,16 @@ class Sandbox:
             self._end(f"timed out after {limit} s")
         elif kill_after is not None and now > deadline - self._function.timeout + kill_after:
             self._end("it was killed, as was asked for")
+
+    def _check_memory(self, invocation: Invocation) -> None:
+        """Lambda kills what takes more, and the answer that it may have given is lost."""
+        limit, peak = self._function.memory, peak_mb(self._process.pid)
+        if peak > limit:
+            self._log(
+                f"{invocation.request_id} Error: Runtime exited with error: signal: killed"
+                f" Memory Size: {limit} MB Max Memory Used: {peak} MB\n".encode()
+            )
+            self._end(f"it took {peak} MB of memory and has {limit}")
 
     def _end(self, why: str) -> None:
         self.kill()

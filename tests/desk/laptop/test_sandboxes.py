@@ -109,3 +109,13 @@ def test_events_and_answers_have_at_most_6_mb(stack: LaptopStack) -> None:
 def test_an_unknown_function_is_named_with_those_there_are(stack: LaptopStack) -> None:
     with pytest.raises(LookupError, match="there is no function two-look; there are one-consume"):
         stack.invoke("two-look", {})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts a process's memory")
+def test_a_function_that_takes_more_memory_than_it_has_is_killed(stack: LaptopStack) -> None:
+    assert stack.invoke(LOOK, {"do": "hoard", "megabytes": 100}) == 100 * 1024 * 1024
+    before = stack.invoke(LOOK, {})["pid"]
+    with pytest.raises(InvocationFailed, match=r"MB of memory and has 512"):
+        stack.invoke(LOOK, {"do": "hoard", "megabytes": 600})
+    assert stack.invoke(LOOK, {})["pid"] != before
+    assert b"signal: killed Memory Size: 512 MB" in (stack.folder / "one-look.log").read_bytes()

@@ -29,6 +29,8 @@ def look(event: dict[str, Any], context: Any) -> Any:
             time.sleep(event["seconds"])
         case "raise":
             raise ValueError("as was asked for")
+        case "hoard":
+            return len(bytearray(event["megabytes"] * 1024 * 1024))
         case "exit":
             os._exit(1)
         case "large":
