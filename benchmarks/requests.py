@@ -15,8 +15,7 @@ from rich.console import Console
 from desk.demo.documents import configure
 from desk.demo.evidence import read_calls
 from desk.demo.main import synthesize
-from desk.demo.product import requests_by_role
-from desk.demo.report import PRICES
+from desk.demo.prices import shares, together
 from desk.laptop import LaptopStack
 from desk.sender.scenario import PAYLOADS
 from switchboard.envelope import Envelope, Raw
@@ -51,13 +50,8 @@ def measure() -> dict[str, str]:
 
 def _counted(calls: Path, before: int, deliveries: int) -> str:
     made = read_calls(calls)[before:]
-    total = sum(requests_by_role(made).values())
-    price = sum(
-        PRICES.get(str(call["service"]), 0.0)
-        for call in made
-        if call["role"] != "OPERATOR" and not call.get("idle")
-    )
-    return f"{total / deliveries:.2f}, ${price / deliveries * 1e6:.2f} per million"
+    share = together(list(shares(made).values())).of(deliveries)
+    return f"{share['requests_each']:.2f}, ${share['dollars_per_million']:.2f} per million"
 
 
 def _send(stack: LaptopStack, first: int, count: int) -> None:

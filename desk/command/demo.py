@@ -1,5 +1,6 @@
 """`switchboard demo` and `switchboard sabotage`."""
 
+import secrets
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -42,11 +43,25 @@ def demo(
     return run_demo(plan, as_json=json, sabotage=sabotage, console=console)
 
 
-def sabotage(*, seed: int = 8, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+def sabotage(
+    *,
+    seed: int = 8,
+    draw: int | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
     """Break each promise on purpose; exit 0 only if every broken demo failed for its reason.
+
+    Then, role by role, one statement of its policies is taken away: the demo must fail with an
+    AccessDenied of that role.
+
+    Examples:
+        switchboard sabotage
+        switchboard sabotage --draw 4711
 
     Args:
         seed: what is sent and what fails follows from it.
+        draw: which statements are taken away; without it others at each run, and it is printed.
         json: print the figures as JSON.
     """
-    return sabotage_all(seed=seed, as_json=json, console=console)
+    lot = secrets.randbelow(100_000) if draw is None else draw
+    return sabotage_all(seed=seed, draw=lot, as_json=json, console=console)

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from desk.demo import run as running
 from desk.demo.plan import Plan
 from desk.demo.report import show, summary
+from desk.demo.revoking import drawn
 from desk.demo.run import run
 from desk.demo.sabotage import SABOTAGES, Staged, staged_copy
 from desk.demo.verdict import delayed_by, judge, unmet_trouble
@@ -106,7 +107,12 @@ def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
     delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=plan.undelayed)
     unmet = unmet_trouble(plan.due, evidence.injected)
     verdict = judge(
-        evidence.sent + evidence.published, evidence.arrivals, evidence.dead, delayed, unmet
+        evidence.sent + evidence.published,
+        evidence.arrivals,
+        evidence.dead,
+        delayed,
+        unmet,
+        [f"{count} x {role}: {action} on {on}" for role, action, on, count in evidence.denied],
     )
     return dict(summary(evidence, verdict, time.monotonic() - began))
 
@@ -127,19 +133,29 @@ def _bar(console: Console) -> Iterator[running.Progress]:
         )
 
 
-def sabotage_all(*, seed: int, as_json: bool, console: Console) -> int:
-    """Run every sabotage, and first nothing broken; 0 if each was caught for its own reason."""
+def sabotage_all(*, seed: int, draw: int, as_json: bool, console: Console) -> int:
+    """Run every sabotage, and first nothing broken; 0 if each was caught for its own reason.
+
+    At the end each role is taken one statement, drawn by `draw` among those that it used.
+    """
     assembly = synthesize(console)
     plan = replace(SABOTAGED, seed=seed)
     most = max(broken.stream_kills for broken in SABOTAGES.values())
     control = replace(plan, stream_kills=most)
-    results: dict[str, Any] = {"nothing": _control(assembly, control, console)}
+    unbroken = measured(_unbroken(assembly), control, console)
+    results: dict[str, Any] = {"nothing": _control(unbroken, console)}
     for name, broken in SABOTAGES.items():
         staged = staged_copy(assembly, ROOT / ".work" / "sabotage" / name)
         broken.apply(staged)
         found = measured(staged, replace(plan, stream_kills=broken.stream_kills), console)
         caught = [kind for kind in broken.caught_as if kind in found["problems"]]
         results[name] = _result(broken.breaks, found, as_due=bool(caught) and not found["holds"])
+        _print_result(name, results[name], console)
+    console.print(f"statements drawn by --draw {draw}")
+    for role, number in drawn(unbroken["statements"], draw):
+        name = f"{role} without statement {number}"
+        revoked = replace(plan, revoked=(role, number))
+        results[name] = _without_statement(measured(_unbroken(assembly), revoked, console), role)
         _print_result(name, results[name], console)
     if as_json:
         sys.stdout.write(json.dumps(results, indent=2) + "\n")
@@ -148,9 +164,14 @@ def sabotage_all(*, seed: int, as_json: bool, console: Console) -> int:
     return 0 if passed == len(results) else 1
 
 
-def _control(assembly: Path, plan: Plan, console: Console) -> dict[str, Any]:
+def _without_statement(found: Mapping[str, Any], role: str) -> dict[str, Any]:
+    """Caught where the demo failed, and named what this very role was refused."""
+    refused = any(f" {role}: " in case for case in found["problems"].get("AccessDenied", ()))
+    return _result("a role lacks one statement", found, as_due=refused and not found["holds"])
+
+
+def _control(found: Mapping[str, Any], console: Console) -> dict[str, Any]:
     """The same run with nothing broken: it must hold, or a caught sabotage would prove nothing."""
-    found = measured(_unbroken(assembly), plan, console)
     result = _result("nothing: the same run must pass", found, as_due=found["holds"])
     _print_result("nothing", result, console)
     return result

@@ -23,7 +23,8 @@ class Plan:
     `undelayed` are the destinations that must keep up meanwhile: none, where the outage is too
     short to show it on any machine. The stream has so many `interactions` (None: as many as goes
     with the webhooks) and is played for `stream_seconds`; its reader is killed, and its sockets are
-    cut, so many times.
+    cut, so many times. `revoked` is a role and the number of one of its statements, which is taken
+    from it; the run ends as soon as it is refused something for it.
     """
 
     events: int = 400
@@ -39,6 +40,7 @@ class Plan:
     stream_seconds: float = 75.0
     stream_kills: int = 2
     stream_drops: int = 3
+    revoked: tuple[str, int] | None = None
 
     @property
     def faults(self) -> Mapping[str, Any]:

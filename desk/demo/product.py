@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,3 @@ def _add(sums: "Counter[tuple[str, str]]", line: dict[str, Any]) -> None:
     for directive in line["_aws"]["CloudWatchMetrics"]:
         for metric in directive["Metrics"]:
             sums[metric["Name"], of] += sum(line[metric["Name"]])
-
-
-def requests_by_role(calls: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
-    """AWS requests of each role; polls that found nothing and logs are the platform's, not ours."""
-    return Counter(
-        str(call["role"])
-        for call in calls
-        if call["role"] != "OPERATOR" and call["service"] != "logs" and not call.get("idle")
-    )

@@ -11,12 +11,10 @@ from rich.table import Table
 
 from desk.demo.documents import STREAM
 from desk.demo.evidence import Sent
-from desk.demo.product import Metrics, metrics, requests_by_role
+from desk.demo.prices import is_source, shares, together
+from desk.demo.product import Metrics, metrics
 from desk.demo.run import Evidence
 from desk.demo.verdict import DESTINATIONS, Verdict
-
-# On-demand prices of us-east-1 per request, as AWS lists them.
-PRICES = {"sqs": 0.50e-6, "dynamodb": 0.625e-6, "s3": 5.0e-6, "ssm": 0.0, "secretsmanager": 5.0e-6}
 
 TAKES_ALL = "lake"
 
@@ -38,7 +36,7 @@ def summary(evidence: Evidence, verdict: Verdict, seconds: float) -> Mapping[str
             for name in DESTINATIONS
         },
         "aws": _aws(evidence, verdict),
-        "denied": evidence.denied,
+        "statements": evidence.statements,
         "sample": next((a.body for a in evidence.arrivals if a.stored and a.body), ""),
     }
 
@@ -117,17 +115,15 @@ def _percentile(ordered: Sequence[float], percent: int) -> float:
 
 
 def _aws(evidence: Evidence, verdict: Verdict) -> Mapping[str, Any]:
-    roles = requests_by_role(evidence.calls)
-    deliveries = max(1, sum(verdict.records.values()))
-    price = sum(
-        PRICES.get(call["service"], 0.0)
-        for call in evidence.calls
-        if call["role"] != "OPERATOR" and not call.get("idle")
-    )
+    """Requests and dollars of each role, for each event and destination; the way in apart."""
+    by_role = shares(evidence.calls)
+    deliveries = sum(verdict.records.values())
+    inside = [share for role, share in by_role.items() if not is_source(role)]
+    coming_in = [share for role, share in by_role.items() if is_source(role)]
     return {
-        "requests_per_event_and_destination": round(sum(roles.values()) / deliveries, 2),
-        "dollars_per_million_deliveries": round(price / deliveries * 1e6, 2),
-        "requests_by_role": dict(roles),
+        "roles": {role: share.of(deliveries) for role, share in by_role.items()},
+        "routing and delivery": together(inside).of(deliveries),
+        "sources": together(coming_in).of(deliveries),
     }
 
 
@@ -136,12 +132,7 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
     console.print(_stream_table(found["stream"]))
     console.print(_sources_table(found["sources"]))
     console.print(_destinations_table(found["destinations"]))
-    aws = found["aws"]
-    console.print(
-        f"AWS requests per event and destination: [bold]"
-        f"{aws['requests_per_event_and_destination']}[/], about"
-        f" ${aws['dollars_per_million_deliveries']} per million"
-    )
+    console.print(_aws_table(found["aws"]))
     if found["sample"]:
         sample = json.dumps(json.loads(found["sample"]), indent=2, ensure_ascii=False)
         console.print(Panel(sample, title="one delivered payload", expand=False))
@@ -149,8 +140,6 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
         console.print(f"[bold red]{kind}[/]: {len(cases)}")
         for case in cases[:5]:
             console.print(f"  {case}", markup=False)
-    for role, action, resource, count in found["denied"]:
-        console.print(f"[bold red]AccessDenied[/] {count} x {role}: {action} on {resource}")
     if found["holds"]:
         console.print(
             f"[bold green]Every promise held[/]: {found['events']} events, each one record at each"
@@ -205,6 +194,20 @@ def _destinations_table(destinations: Mapping[str, Any]) -> Table:
         "p99 s": "p99_seconds",
     }
     return _table("destinations", "to", columns, destinations)
+
+
+def _aws_table(aws: Mapping[str, Any]) -> Table:
+    columns = {
+        "requests": "requests",
+        "for each event\nand destination": "requests_each",
+        "$ for a\nmillion of them": "dollars_per_million",
+    }
+    roles = {
+        role.removeprefix("switchboard-laptop-").removesuffix("-role"): share
+        for role, share in aws["roles"].items()
+    }
+    sums = {name: aws[name] for name in ("routing and delivery", "sources")}
+    return _table("requests to AWS", "role", columns, roles | sums)
 
 
 def _table(

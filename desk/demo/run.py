@@ -55,6 +55,7 @@ class Evidence:
     dead: list[Dead]
     calls: list[Mapping[str, Any]]
     denied: list[Any]
+    statements: list[Any]
     injected: Mapping[str, Collection[str]]
     drained: bool
     folder: Path
@@ -74,6 +75,7 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
     ):  # fmt: skip
         urls = json.loads(_ready(folder / "standins.ready"))
         configure(stack.client, stack.stage, {**urls, "stream": stream.host})
+        stack.desk("revoke", {"statements": [plan.revoked] if plan.revoked else []})
         stack.redeploy_tasks()  # one that met no document would look again half a minute later
         stack.desk("faults", faults)
         disturbance = Disturbance(stream, plan.stream, stack, faults)
@@ -82,7 +84,7 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
         ):
             watch = _Watch(stack, plan, paths, progress, disturbance)
             drained = watch.until_drained(sender)
-        refused = stack.desk("state")["refused_sends"]
+        state = stack.desk("state")
         stack.desk("faults", {})
         objects = _lake(stack)
         calls = read_calls(stack.calls)
@@ -95,10 +97,11 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
             arrivals=placed(arrivals + read_lake(objects, calls), published),
             dead=read_dead(_dead_letters(stack)),
             calls=calls,
-            denied=stack.desk("state")["denied"],
+            denied=state["denied"],
+            statements=state["statements"],
             injected={
                 **{name: _injected(stack, name, arrivals) for name in STAND_INS},
-                "SQS": {"refused"} if refused else (),
+                "SQS": {"refused"} if state["refused_sends"] else (),
                 STREAM: disturbance.injected,
             },
             drained=drained,
@@ -153,7 +156,10 @@ class _Watch:
             now = time.monotonic()
             if stored != before:
                 before, still_since = stored, now
-            waiting = self._waiting()
+            state = self._stack.desk("state")
+            if self._plan.revoked and state["denied"]:
+                return False
+            waiting = _waiting(state["queues"])
             if sender.poll() is None:
                 continue
             quiet = quiet + 1 if waiting == 0 and stream_is_read else 0
@@ -186,15 +192,6 @@ class _Watch:
             self._stack.desk("clock", {"seconds": VISIBILITY_SECONDS})
             self._moved_at = now
 
-    def _waiting(self) -> int:
-        queues = self._stack.desk("state")["queues"]
-        return sum(
-            int(counts["ApproximateNumberOfMessages"])
-            + int(counts["ApproximateNumberOfMessagesNotVisible"])
-            for name, counts in queues.items()
-            if not name.endswith("-dead.fifo")
-        )
-
     def _show(self, stored: int, *, done: bool) -> None:
         sent = _count(self._paths["sent"])
         total = self._plan.events
@@ -202,6 +199,15 @@ class _Watch:
             self._progress("delivering", stored, max(stored, 2 * total))
         else:
             self._progress("sending", sent, max(sent, total))
+
+
+def _waiting(queues: Mapping[str, Mapping[str, Any]]) -> int:
+    return sum(
+        int(counts["ApproximateNumberOfMessages"])
+        + int(counts["ApproximateNumberOfMessagesNotVisible"])
+        for name, counts in queues.items()
+        if not name.endswith("-dead.fifo")
+    )
 
 
 class _process:  # noqa: N801 - used as a context manager, like a function

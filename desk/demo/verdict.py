@@ -27,6 +27,7 @@ class Verdict:
     answers: Sequence[str] = ()
     delayed: Sequence[str] = ()
     unmet: Sequence[str] = ()
+    denied: Sequence[str] = ()
     events: int = 0
     records: Mapping[str, int] = field(default_factory=dict)
 
@@ -43,6 +44,7 @@ class Verdict:
             ("wrong answers to the sender", self.answers),
             ("delayed by another destination's trouble", self.delayed),
             ("trouble that was due and never came", self.unmet),
+            ("AccessDenied", self.denied),
         ]
         return [(kind, cases) for kind, cases in kinds if cases]
 
@@ -58,6 +60,7 @@ def judge(
     dead: Sequence[Dead],
     delayed: Sequence[str] = (),
     unmet: Sequence[str] = (),
+    denied: Sequence[str] = (),
 ) -> Verdict:
     """Hold what was sent against what arrived and what is dead."""
     expected = _expected(sent, "deliver")
@@ -86,6 +89,7 @@ def judge(
         ],
         delayed=delayed,
         unmet=unmet,
+        denied=denied,
         events=len({(one.source, one.id) for one in sent if one.expect == 202}),
         records=Counter(destination for destination, _ in stored),
     )

@@ -9,7 +9,7 @@ import re
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -29,12 +29,13 @@ class NotUnderstood(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """That a role used an action on a resource, by which pattern of its policies."""
+    """That a role used an action on a resource, by which pattern of which of its statements."""
 
     role: str
     action: str
     pattern: str
     resource: str
+    statement: int
 
 
 class Authorization:
@@ -44,6 +45,7 @@ class Authorization:
         self._roles: dict[str, str] = {}
         self._used: Counter[Usage] = Counter()
         self._denied: Counter[tuple[str, str, str]] = Counter()
+        self._revoked: frozenset[tuple[str, int]] = frozenset()
         self._lock = threading.Lock()
 
     def credentials(self, role: str) -> str:
@@ -56,6 +58,10 @@ class Authorization:
         """Whose key it is; None: nobody's."""
         return OPERATOR if key_id == OPERATOR else self._roles.get(key_id)
 
+    def revoke(self, statements: Collection[tuple[str, int]]) -> None:
+        """Judge from now on as if these statements were not there: each a role and its number."""
+        self._revoked = frozenset(statements)
+
     def permits(self, role: str, call: Call) -> bool:
         """Decide, and remember.
 
@@ -64,24 +70,33 @@ class Authorization:
         """
         if role == OPERATOR:
             return True
-        statements = list(role_statements(role))
-        patterns = [_matching(statements, call.name, resource) for resource in call.resources]
+        statements = [
+            (number, statement)
+            for number, statement in enumerate(role_statements(role))
+            if (role, number) not in self._revoked
+        ]
+        allowed = [_matching(statements, call.name, resource) for resource in call.resources]
         with self._lock:
-            for resource, pattern in zip(call.resources, patterns, strict=True):
-                if pattern is None:
+            for resource, match in zip(call.resources, allowed, strict=True):
+                if match is None:
                     self._denied[role, call.name, resource] += 1
                 else:
-                    self._used[Usage(role, call.name, pattern, resource)] += 1
-        return None not in patterns
+                    number, pattern = match
+                    self._used[Usage(role, call.name, pattern, resource, number)] += 1
+        return None not in allowed
 
     def report(self) -> dict[str, list[list[Any]]]:
-        """What roles were granted, used and denied: role, action, pattern or resource, count."""
+        """What roles were granted, used and denied: role, action, pattern or resource, count.
+
+        `statements` are those that were used: role and number.
+        """
         with self._lock:
             used, denied = self._used.copy(), self._denied.copy()
         return {
             "granted": sorted(self._granted()),
             "used": [[one.role, one.action, one.pattern, times] for one, times in used.items()],
             "denied": [[*one, times] for one, times in denied.items()],
+            "statements": [list(one) for one in sorted({(u.role, u.statement) for u in used})],
         }
 
     def _granted(self) -> Iterable[list[str]]:
@@ -109,10 +124,12 @@ def _statements(document: str) -> tuple[Mapping[str, Any], ...]:
     return tuple(json.loads(text)["Statement"])
 
 
-def _matching(statements: Iterable[Mapping[str, Any]], action: str, resource: str) -> str | None:
-    """The pattern that allows `action` on `resource`, unless another statement denies it."""
-    allowed: str | None = None
-    for statement in statements:
+def _matching(
+    statements: Iterable[tuple[int, Mapping[str, Any]]], action: str, resource: str
+) -> tuple[int, str] | None:
+    """Which statement's pattern allows `action` on `resource`, unless another one denies it."""
+    allowed: tuple[int, str] | None = None
+    for number, statement in statements:
         if foreign := statement.keys() - _UNDERSTOOD:
             raise NotUnderstood(f"a statement with {', '.join(sorted(foreign))} is not understood")
         if not any(_pattern(one).fullmatch(action) for one in _list(statement["Action"])):
@@ -121,7 +138,7 @@ def _matching(statements: Iterable[Mapping[str, Any]], action: str, resource: st
             if _pattern(pattern).fullmatch(resource):
                 if statement["Effect"] == "Deny":
                     return None
-                allowed = pattern
+                allowed = number, pattern
     return allowed
 
 

@@ -122,15 +122,24 @@ class Emulator:
             return _json({"ok": True})
         if what == "credentials":
             return _json({"key_id": self.authorization.credentials(given["role"])})
-        if what == "faults":
-            self.faults.follow(FaultPlan.model_validate(given))
-            return _json({"ok": True})
-        if what == "clock":
-            self.sqs.move_clock(float(given["seconds"]))
-            return _json({"ok": True})
         if what == "state":
             return _json(self._state())
+        if self._told(what, given):
+            return _json({"ok": True})
         return Response("there is no such path", 404)
+
+    def _told(self, what: str, given: dict[str, Any]) -> bool:
+        """Do what the desk wants done; False: there is no such thing."""
+        match what:
+            case "faults":
+                self.faults.follow(FaultPlan.model_validate(given))
+            case "revoke":
+                self.authorization.revoke([(role, number) for role, number in given["statements"]])
+            case "clock":
+                self.sqs.move_clock(float(given["seconds"]))
+            case _:
+                return False
+        return True
 
     def _state(self) -> dict[str, Any]:
         queues = {

@@ -27,14 +27,18 @@ STREAM: dict[str, Any] = {
     "p50_seconds": 16.02,
     "p99_seconds": 138.07,
 }
+AWS = {"requests": 5400, "requests_each": 5.44, "dollars_per_million": 5.05}
 FOUND: dict[str, Any] = {
     "stream": STREAM,
     "sources": {"meetings": {"received": 161, "repeats": 2, "refused": {"401 expired": 1}}},
     "destinations": {"crm": DESTINATION},
-    "aws": {"requests_per_event_and_destination": 5.4, "dollars_per_million_deliveries": 5.0},
+    "aws": {
+        "roles": {"switchboard-laptop-route-events-role": AWS, "switchboard-laptop-x-role": AWS},
+        "routing and delivery": AWS,
+        "sources": AWS,
+    },
     "sample": '{"type": "call.ended"}',
     "problems": {},
-    "denied": [],
     "holds": True,
     "drained": True,
     "events": 405,
@@ -61,6 +65,8 @@ def test_every_column_is_whole_in_eighty_characters() -> None:
         "188.35",
         "40100",
         "138.07",
+        "route-events",
+        "5.05",
     ):
         assert word in said
 
@@ -81,5 +87,6 @@ def test_a_broken_promise_is_shown_with_its_cases() -> None:
 
 
 def test_a_denied_action_is_named_with_its_role() -> None:
-    denied = [["to-crm-role", "dynamodb:PutItem", "table/ledger", 7]]
-    assert "7 x to-crm-role: dynamodb:PutItem on table/ledger" in shown(FOUND | {"denied": denied})
+    denied = {"AccessDenied": ["7 x to-crm-role: dynamodb:PutItem on table/ledger"]}
+    said = shown(FOUND | {"holds": False, "problems": denied})
+    assert "7 x to-crm-role: dynamodb:PutItem on table/ledger" in said

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from desk.laptop.client import Credentials
 from desk.laptop.emulator import EmulatorProcess
+from tests.desk.emulator.conftest import STATEMENTS
 
 ITEM = {"group": {"S": "g"}}
 BY_DAY = {
@@ -150,6 +151,21 @@ def test_reports_what_was_granted_used_and_denied(
     assert ["the-role", "ssm:GetParameters", wanted, 1] in state["denied"]
     used = {tuple(one[:3]) for one in state["used"]}
     assert used <= {tuple(one) for one in state["granted"]}
+
+
+def test_a_revoked_statement_is_as_if_it_were_not_there(
+    emulator: EmulatorProcess, role: Callable[[str], Any]
+) -> None:
+    def put() -> None:
+        role("s3").put_object(Bucket="the-bucket", Key="claims/revoked", Body=b"x")
+
+    put()
+    number = [one["Action"] for one in STATEMENTS].index("s3:PutObject")
+    assert ["the-role", number] in emulator.ask("state")["statements"]
+    emulator.ask("revoke", {"statements": [["the-role", number]]})
+    denied(put)
+    emulator.ask("revoke", {"statements": []})
+    put()
 
 
 def test_a_statement_with_a_condition_is_never_passed_over(emulator: EmulatorProcess) -> None:
