@@ -115,7 +115,7 @@ SABOTAGES: Mapping[str, Sabotage] = {
         "every claim answers that nobody has seen the delivery",
         ("stored twice",),
         _in_layer(
-            "ledger.py",
+            "claiming.py",
             "        if found is None:\n            return decision\n        existing = found\n",
             "        return decision\n",
         ),

@@ -9,22 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from switchboard.claiming import Bury, Decision, Drop, Order, Wait, claim
 from switchboard.closing import close, conclude
 from switchboard.dead_letters import bury
 from switchboard.destination import Receipt, Repeat
 from switchboard.envelope import Envelope
 from switchboard.errors import EventError, ReasonClass, SwitchboardError
-from switchboard.ledger import (
-    Bury,
-    Decision,
-    Drop,
-    Entry,
-    Ledger,
-    Order,
-    State,
-    Wait,
-    claim,
-)
+from switchboard.ledger import Entry, Ledger, State
 from switchboard.loop import Record
 from switchboard.outcomes import Circumstances, dead, delivered, failed, given_back
 from switchboard.queue import Outbox

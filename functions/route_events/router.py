@@ -20,13 +20,13 @@ from functions.route_events.journeys import Journey, Journeys
 from functions.route_events.routes import Network
 from switchboard.archive import RawArchive, RawLine
 from switchboard.arrival import fresh_entry, unreadable_entry
+from switchboard.claiming import Send
 from switchboard.claims import ClaimStore, check_in, check_out, keep_event
 from switchboard.delivery import Execution
 from switchboard.envelope import DeliveryOrder, Envelope, ObjectRef, decode
 from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.event import digest, queue_safe
 from switchboard.events import EventStore, Recorded, is_small
-from switchboard.ledger import Send
 from switchboard.loop import Batch, Record
 from switchboard.queue import Outbox, Outgoing
 from switchboard.routing import Choice, Undecided, choose

@@ -3,20 +3,11 @@ from dataclasses import replace
 
 import pytest
 
+from switchboard.claiming import Bury, Drop, Order, Send, Wait, claim, decide
 from switchboard.closing import close, conclude
 from switchboard.destination import Repeat
 from switchboard.errors import ReasonClass
-from switchboard.ledger import (
-    Bury,
-    Drop,
-    Entry,
-    Order,
-    Send,
-    State,
-    Wait,
-    claim,
-    decide,
-)
+from switchboard.ledger import Entry, State
 from switchboard.testing.stores import MemoryLedger
 
 NOW = 1_790_000_000.0

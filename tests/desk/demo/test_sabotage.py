@@ -58,11 +58,11 @@ def test_a_sabotage_applies_to_the_code_as_it_is(name: str, tmp_path: Path) -> N
 
 def test_the_product_itself_is_never_touched(tmp_path: Path) -> None:
     layer = bundling.layer(bundling.host_target())
-    before = (layer / "python" / "switchboard" / "ledger.py").read_text()
+    before = (layer / "python" / "switchboard" / "claiming.py").read_text()
     staged = staged_copy(assembly(tmp_path), tmp_path / "copy")
     SABOTAGES["ledger"].apply(staged)
-    assert (layer / "python" / "switchboard" / "ledger.py").read_text() == before
-    assert (staged.layer / "python" / "switchboard" / "ledger.py").read_text() != before
+    assert (layer / "python" / "switchboard" / "claiming.py").read_text() == before
+    assert (staged.layer / "python" / "switchboard" / "claiming.py").read_text() != before
 
 
 def test_every_promise_of_the_demo_has_its_sabotage() -> None:

@@ -3,12 +3,13 @@
 import json
 from dataclasses import dataclass, replace
 
+from switchboard.claiming import Bury, Drop, Order, Send, Wait, claim
 from switchboard.claims import check_out
 from switchboard.delivery import Configuration, Execution, Ports
 from switchboard.envelope import DeliveryOrder, Envelope, decode
 from switchboard.errors import ConfigurationError, EventError, ReasonClass
 from switchboard.event import Event
-from switchboard.ledger import Bury, Drop, Entry, Order, Send, State, Wait, claim
+from switchboard.ledger import Entry, State
 from switchboard.loop import Record
 from switchboard.retry import CONFIGURATION_WAIT, LONGEST_IN_QUEUE_SECONDS
 from switchboard.settlement import Settlement

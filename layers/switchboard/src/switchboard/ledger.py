@@ -2,19 +2,16 @@
 
     sending ─▶ delivered | waiting | unknown | dead | skipped | held | discarded | redirected
 
-A claim is the write of `sending`, conditional on the revision that was read, so that two
-executions never both hold one delivery. All decisions here are functions of values; the store is
-a port.
+Every write is conditional on the revision that was read (claiming.py has what may follow what); the
+store is a port.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from switchboard.destination import Lane, Repeat
+from switchboard.destination import Lane
 from switchboard.errors import ReasonClass
-from switchboard.replay_id import is_earlier
-from switchboard.retry import LAPSED_LEASES
 
 
 class State(StrEnum):
@@ -93,159 +90,6 @@ class Ledger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Claim with `entry`, then send; first look whether it is there, where that is asked."""
-
-    entry: Entry
-    look_first: bool = False
-    may_duplicate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Put the message back for `seconds`; no attempt is counted."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """The delivery is in a final state: the message goes without a call."""
-
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Bury:
-    """Dead-letter before anything is tried."""
-
-    entry: Entry
-
-
-Decision = Send | Wait | Drop | Bury
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What an arriving message asks for, and by whom: the fresh entry it would begin with."""
-
-    fresh: Entry
-    repeat: Repeat
-    now: float
-
-
-def decide(order: Order, existing: Entry | None) -> Decision:
-    """What to do with a message, given what the ledger holds of its delivery."""
-    if existing is None:
-        return Send(order.fresh)
-    if order.fresh.replay is not None and order.fresh.replay != existing.replay:
-        return _replayed(order, existing)
-    if existing.is_final or order.fresh.generation < existing.generation:
-        return Drop(existing)
-    if existing.state is State.SENDING:
-        return _under_lease(order, existing)
-    return _after_wait(order, existing)
-
-
-def _replayed(order: Order, existing: Entry) -> Decision:
-    """Another replay than the last: a final state yields to it, unless it is an earlier one.
-
-    What was delivered yields to a higher generation alone: under its own key it would be stored
-    twice.
-    """
-    fresh = order.fresh
-    if is_earlier(fresh.replay, existing.replay) or fresh.generation < existing.generation:
-        return Drop(existing)
-    same = fresh.generation == existing.generation
-    if same and existing.state is State.DELIVERED:
-        return Drop(existing)
-    if not existing.is_final and (same or _is_held(order, existing)):
-        return _taken_over(order, existing)
-    entry = replace(
-        fresh,
-        revision=existing.revision + 1,
-        attempt=existing.attempt + 1,
-        reference=existing.reference if same else "",
-        possible_duplicates=existing.possible_duplicates,
-    )
-    doubtful = existing.reason_class is ReasonClass.UNKNOWN or existing.lapses > 0
-    if not (same and doubtful) or order.repeat is Repeat.NATIVE:
-        return Send(entry)
-    if order.repeat is Repeat.READ_BACK:
-        return Send(entry, look_first=True)
-    return Send(_doubtful(entry), may_duplicate=True)
-
-
-def _is_held(order: Order, existing: Entry) -> bool:
-    return max(existing.lease_until, existing.until) > order.now
-
-
-def _taken_over(order: Order, existing: Entry) -> Decision:
-    """An open entry is being dealt with, or was left behind: then the replay goes on with it."""
-    if _is_held(order, existing):
-        return Wait(max(1.0, existing.lease_until - order.now, existing.until - order.now))
-    left = replace(existing, replay=order.fresh.replay, bugs=0, lapses=0)
-    return _under_lease(order, left) if left.state is State.SENDING else _after_wait(order, left)
-
-
-def _again(order: Order, existing: Entry) -> Entry:
-    return replace(
-        existing,
-        state=State.SENDING,
-        revision=existing.revision + 1,
-        attempt=existing.attempt + 1,
-        owner=order.fresh.owner,
-        lease_until=order.fresh.lease_until,
-        updated_at=order.now,
-        mapping_version=order.fresh.mapping_version,
-    )
-
-
-def _after_wait(order: Order, existing: Entry) -> Decision:
-    if existing.until > order.now:
-        return Wait(existing.until - order.now)
-    again = _again(order, existing)
-    return _after_unknown(order, again) if existing.state is State.UNKNOWN else Send(again)
-
-
-def _under_lease(order: Order, existing: Entry) -> Decision:
-    if existing.lease_until > order.now:
-        return Wait(existing.lease_until - order.now)
-    lapses = existing.lapses + 1
-    if lapses >= LAPSED_LEASES:
-        return Bury(
-            replace(
-                existing,
-                state=State.DEAD,
-                revision=existing.revision + 1,
-                owner=order.fresh.owner,
-                lapses=lapses,
-                updated_at=order.now,
-                reason_class=ReasonClass.BUG,
-                reason=f"bug: crashed or ran out of time {lapses} times while sending it",
-            )
-        )
-    return _after_unknown(order, replace(_again(order, existing), lapses=lapses))
-
-
-def _after_unknown(order: Order, again: Entry) -> Decision:
-    """What may follow when nobody can say whether the last send was stored."""
-    match order.repeat:
-        case Repeat.NATIVE:
-            return Send(again)
-        case Repeat.READ_BACK:
-            return Send(again, look_first=True)
-        case Repeat.AT_LEAST_ONCE:
-            return Send(_doubtful(again), may_duplicate=True)
-        case Repeat.AT_MOST_ONCE:
-            return Bury(outcome_unknown(replace(again, attempt=again.attempt - 1), order.now))
-
-
-def _doubtful(entry: Entry) -> Entry:
-    return replace(entry, possible_duplicates=entry.possible_duplicates + 1)
-
-
 def outcome_unknown(entry: Entry, now: float) -> Entry:
     """`entry` as a dead letter that must not be repeated."""
     return replace(
@@ -257,22 +101,3 @@ def outcome_unknown(entry: Entry, now: float) -> Entry:
         reason="outcome unknown: the destination may or may not have stored it, and its document"
         " says at_most_once",
     )
-
-
-def claim(ledger: Ledger, order: Order, *, tries: int = 5) -> Decision:
-    """Decide and, for Send and Bury, write it; another execution's write is read and decided anew.
-
-    Raises:
-        Unavailable: the ledger cannot be reached.
-    """
-    existing: Entry | None = None
-    for _ in range(tries):
-        decision = decide(order, existing)
-        if isinstance(decision, Wait | Drop):
-            return decision
-        expected = None if existing is None else existing.revision
-        found = ledger.put(decision.entry, expected=expected)
-        if found is None:
-            return decision
-        existing = found
-    return Wait(1.0)
