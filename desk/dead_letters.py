@@ -135,6 +135,18 @@ def event_of(target: Target, letter: DeadLetter) -> Mapping[str, Any]:
     return {name: next(iter(value.values())) for name, value in answer.get("Item", {}).items()}
 
 
+def recorded_event(target: Target, letter: DeadLetter) -> Event:
+    """The event of a delivery.
+
+    Raises:
+        TargetError: it is in no events table.
+    """
+    item = event_of(target, letter)
+    if not item:
+        raise TargetError(f"the event {letter.event_id} is not in the events table any more")
+    return _event(target, item)
+
+
 def replay(target: Target, letter: DeadLetter) -> str:
     """Send a dead letter once more to its destination, through ingest-bulk; the replay's id.
 

@@ -38,6 +38,8 @@ COMMANDS = (
     ("dead", "list"),
     ("dead", "show"),
     ("dead", "replay"),
+    ("dead", "held"),
+    ("dead", "release"),
     ("migrate", "sapi"),
     ("prove",),
     ("completion",),

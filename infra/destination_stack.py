@@ -144,7 +144,7 @@ class DestinationStack(cdk.Stack):
                 arn("ssm", f"parameter{names.parameter(f'destinations/{self._name}')}"),
                 arn("ssm", f"parameter{names.parameter('mappings/*')}"),
             ),
-            allow(["dynamodb:PutItem"], table["ledger"]),
+            allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], table["ledger"]),
             allow(["dynamodb:GetItem"], table["state"]),
             allow(["dynamodb:PutItem", "dynamodb:Query"], table["configuration"]),
             allow(["s3:GetObject"], bucket_arn(names.archive, "/claims/*")),

@@ -10,6 +10,8 @@ from desk.command.names import DestinationName
 from desk.command.output import DONE, console, print_json, results
 from desk.dead_letters import DeadLetter, dead_letters, event_of, find
 from desk.dead_letters import replay as send_again
+from desk.gaps import open_gaps
+from desk.gaps import release as send_held
 from desk.target import reach
 
 app = App(name="dead", help="Dead letters: why deliveries stopped, and how to send them again.")
@@ -99,6 +101,61 @@ def replay(
         print_json({"replay": replay_id})
     else:
         console.print(f"on its way as replay {replay_id}; the ledger says how it ends")
+    return DONE
+
+
+@app.command
+def held(destination: str, /, *, stage: str = "laptop", json: Json = False) -> int:
+    """List the groups that wait behind a dead letter (`after_dead_letter: hold`).
+
+    Examples:
+        switchboard dead held crm
+        switchboard dead held crm --stage dev --json
+
+    Args:
+        destination: its name.
+        stage: whose groups they are.
+        json: print them as JSON.
+    """
+    found = open_gaps(reach(stage), destination)
+    if json:
+        print_json([asdict(gap) for gap in found])
+        return DONE
+    if not found:
+        console.print(f"nothing waits behind a dead letter at {destination}")
+        return DONE
+    table = Table()
+    for column in ("group", "dead letter", "it is", "held behind it"):
+        table.add_column(column, justify="right" if column == "held behind it" else "left")
+    for gap in found:
+        table.add_row(gap.group, gap.head[:12], gap.head_state, str(gap.held))
+    results.print(table)
+    results.print(f"next: switchboard dead release {destination} {found[0].group}")
+    return DONE
+
+
+@app.command
+def release(destination: str, group: str, /, *, stage: str = "laptop", json: Json = False) -> int:
+    """Send what was held behind a settled dead letter, in order, until nothing is left.
+
+    Examples:
+        switchboard dead release crm interaction:0b9c --stage dev
+
+    Args:
+        destination: its name.
+        group: the group that waits, as `switchboard dead held` shows it.
+        stage: whose group it is.
+        json: print how many were sent as JSON.
+    """
+
+    def tell(count: int) -> None:
+        console.print(f"sent {count}")
+
+    sent = send_held(reach(stage), destination, group, tell=tell)
+    if json:
+        print_json({"sent": sent})
+    else:
+        console.print(f"{sent} deliveries of {group} followed in order; it holds no longer")
     return DONE
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from switchboard.claiming import Bury, Decision, Drop, Order, Wait, claim
+from switchboard.claiming import Bury, Decision, Drop, Hold, Order, Wait, claim
 from switchboard.closing import close, conclude
 from switchboard.dead_letters import bury
 from switchboard.destination import Receipt, Repeat
@@ -43,7 +43,7 @@ class Attempts:
         """Claim a message that came back often. Routing again is harmless: `repeat` is native."""
         return claim(self.ledger, Order(fresh, Repeat.NATIVE, self.clock()))
 
-    def end(self, decision: Wait | Drop | Bury, envelope: Envelope) -> float | None:
+    def end(self, decision: Wait | Drop | Bury | Hold, envelope: Envelope) -> float | None:
         """Do what a claim other than `Send` says."""
         match decision:
             case Wait(seconds):
@@ -52,7 +52,7 @@ class Attempts:
                 return self._bury(entry, envelope)
             case Drop(entry) if entry.state is State.DEAD:
                 return bury(self.dead_letters, entry, envelope)
-            case Drop():
+            case Drop() | Hold():  # it has no groups to hold
                 return None
 
     def routed(self, claimed: Entry) -> None:

@@ -103,7 +103,10 @@ def destination(name: str) -> set[tuple[str, str]]:
         ("sqs:SendMessage", queue(f"{name}-dead")),
         ("ssm:GetParameters", document(f"/destinations/{name}")),
         ("ssm:GetParameters", document("/mappings/*")),
-        ("dynamodb:PutItem", "arn:aws:dynamodb:R:A:table/switchboard-laptop-ledger"),
+        (
+            "dynamodb:GetItem dynamodb:PutItem dynamodb:Query",
+            "arn:aws:dynamodb:R:A:table/switchboard-laptop-ledger",
+        ),
         ("dynamodb:GetItem", "arn:aws:dynamodb:R:A:table/switchboard-laptop-state"),
         (KEEP, "arn:aws:dynamodb:R:A:table/switchboard-laptop-configuration"),
         ("s3:GetObject", f"{ARCHIVE}/claims/*"),

@@ -21,6 +21,8 @@ COMMANDS = [
     ["dead", "list"],
     ["dead", "show"],
     ["dead", "replay"],
+    ["dead", "held"],
+    ["dead", "release"],
     ["completion"],
     ["prove"],
 ]

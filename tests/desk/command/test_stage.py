@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -10,9 +11,15 @@ import pytest
 from moto import mock_aws
 
 from desk.command.app import run
+from desk.gaps import LedgerGaps, open_gaps, release
+from desk.target import Target, TargetError
+from switchboard.aws.gap_table import gap_item
+from switchboard.aws.items import to_item
 from switchboard.aws.ledger_table import entry_item
 from switchboard.envelope import decode
 from switchboard.errors import ReasonClass
+from switchboard.event import Event
+from switchboard.gaps import Gap
 from switchboard.ledger import Entry, State
 from switchboard.testing.deliveries import make_event
 
@@ -181,6 +188,79 @@ class TestDead:
     ) -> None:
         assert command("dead", "list", "gone") == 1
         assert "no destination gone" in capsys.readouterr().err
+
+
+class TestHeld:
+    """Behind EVENT's dead letter two later events wait; the operator settles it, then releases."""
+
+    GROUP = DEAD.group
+    SECOND, THIRD, NEWER = (make_event(number) for number in (7, 8, 9))
+
+    def hold(self, *, head: State) -> None:
+        bury()
+        ledger = LedgerGaps(Target(STAGE))
+        self.write(replace(DEAD, state=head))
+        for event in (self.THIRD, self.SECOND):
+            self.write_event(event)
+            self.write(replace(DEAD, event_id=event.id, state=State.HELD, attempt=0))
+        gap = Gap(self.GROUP, "crm", EVENT.id, opened_at=1_790_000_000.0)
+        item = gap_item(gap, expires_at=1_800_000_000)
+        boto3.client("dynamodb").put_item(TableName="ledger", Item=item)
+        assert ledger.read(self.GROUP, "crm") == gap
+
+    def write(self, entry: Entry) -> None:
+        item = entry_item(entry, expires_at=1_800_000_000)
+        boto3.client("dynamodb").put_item(TableName="ledger", Item=item)
+
+    def write_event(self, event: Event) -> None:
+        item = {"group": self.GROUP, "event_id": event.id, "event": event.model_dump_json()}
+        boto3.client("dynamodb").put_item(TableName="events", Item=to_item(item))
+
+    def sent(self) -> list[str]:
+        sqs: Any = boto3.client("sqs")
+        url = sqs.get_queue_url(QueueName="ingest-bulk.fifo")["QueueUrl"]
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        envelopes = [decode(message["Body"]) for message in received]
+        return [envelope.event.id for envelope in envelopes if envelope.event is not None]
+
+    def test_what_waits_is_listed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.hold(head=State.DEAD)
+        assert command("dead", "held", "crm") == 0
+        shown = capsys.readouterr().out
+        for part in (self.GROUP, EVENT.id[:12], "dead", "2", f"dead release crm {self.GROUP}"):
+            assert part in shown
+
+    def test_nothing_passes_a_head_that_is_still_dead(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.hold(head=State.DEAD)
+        assert command("dead", "release", "crm", self.GROUP) == 1
+        assert "settle it first" in capsys.readouterr().err
+        assert self.sent() == []
+
+    def test_what_is_held_follows_in_order_and_so_does_what_comes_meanwhile(self) -> None:
+        self.hold(head=State.DELIVERED)
+        given: list[int] = []
+
+        def deliver(count: int) -> None:
+            """The destination takes each; a newer event is held meanwhile."""
+            given.append(count)
+            taken = (self.SECOND, self.THIRD, self.NEWER)[count - 1]
+            self.write(replace(DEAD, event_id=taken.id, state=State.DELIVERED, revision=9))
+            if count == 2:
+                self.write_event(self.NEWER)
+                self.write(replace(DEAD, event_id=self.NEWER.id, state=State.HELD, attempt=0))
+
+        assert release(Target(STAGE), "crm", self.GROUP, tell=deliver) == 3
+        assert given == [1, 2, 3]
+        assert self.sent() == [self.SECOND.id, self.THIRD.id, self.NEWER.id]
+        assert open_gaps(Target(STAGE), "crm") == []
+
+    def test_what_takes_too_long_says_how_to_go_on(self) -> None:
+        self.hold(head=State.SKIPPED)
+        with pytest.raises(TargetError, match="once more"):
+            release(Target(STAGE), "crm", self.GROUP, tell=lambda _: None, patience=0)
+        assert len(self.sent()) == 2
 
 
 class TestSecrets:

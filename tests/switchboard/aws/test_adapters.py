@@ -10,6 +10,7 @@ from switchboard.archive import RawLine
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.events_table import EventsTable
+from switchboard.aws.gap_table import GapTable
 from switchboard.aws.items import from_item, to_item
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import NamedParameters, StageParameters
@@ -22,6 +23,7 @@ from switchboard.destination import Lane
 from switchboard.envelope import ObjectRef, Raw
 from switchboard.errors import ConfigurationError, EventError, ReasonClass, Unavailable
 from switchboard.events import Recorded
+from switchboard.gaps import Gap
 from switchboard.ledger import Entry, State
 from switchboard.queue import Outgoing
 from switchboard.routing import Choice
@@ -41,6 +43,35 @@ ENTRY = Entry(
     first_attempt_at=1_790_000_000.25,
     updated_at=1_790_000_000.25,
 )
+
+
+class TestGaps:
+    GAP = Gap("interaction:one", "crm", "event", opened_at=1_790_000_000.25)
+
+    @pytest.fixture
+    def gaps(self, tables: None) -> GapTable:
+        del tables
+        return GapTable("ledger", 90, Clock())
+
+    def test_a_gap_comes_back_as_it_was(self, gaps: GapTable) -> None:
+        assert gaps.read("interaction:one", "crm") is None
+        assert gaps.write(self.GAP, expected=None)
+        assert gaps.read("interaction:one", "crm") == self.GAP
+        released = replace(self.GAP, released=True, closed=True, revision=2)
+        assert gaps.write(released, expected=1)
+        assert gaps.read("interaction:one", "crm") == released
+
+    def test_one_of_two_writers_is_told_that_it_lost(self, gaps: GapTable) -> None:
+        gaps.write(self.GAP, expected=None)
+        assert gaps.write(self.GAP.counted(), expected=1)
+        assert not gaps.write(self.GAP.counted(), expected=1)
+
+    def test_the_deliveries_of_a_group_without_the_gap(self, gaps: GapTable) -> None:
+        ledger = LedgerTable("ledger", 90, Clock())
+        ledger.put(ENTRY, expected=None)
+        ledger.put(replace(ENTRY, destination="pager"), expected=None)
+        gaps.write(self.GAP, expected=None)
+        assert gaps.entries("interaction:one", "crm") == [ENTRY]
 
 
 class TestLedger:

@@ -3,12 +3,14 @@
 import json
 from dataclasses import dataclass, replace
 
-from switchboard.claiming import Bury, Drop, Order, Send, Wait, claim
+from switchboard.claiming import Bury, Drop, Hold, Order, Send, Wait, claim
 from switchboard.claims import check_out
 from switchboard.delivery import Configuration, Execution, Ports
 from switchboard.envelope import DeliveryOrder, Envelope, decode
 from switchboard.errors import ConfigurationError, EventError, ReasonClass
 from switchboard.event import Event
+from switchboard.gaps import Gap
+from switchboard.holding import Holding
 from switchboard.ledger import Entry, State
 from switchboard.loop import Record
 from switchboard.retry import CONFIGURATION_WAIT, LONGEST_IN_QUEUE_SECONDS
@@ -20,12 +22,16 @@ WAITED_TOO_LONG = "waited 12 days in the queue"
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that is this execution's to make, under the claim in `send`."""
+    """A delivery that is this execution's to make, under the claim in `send`.
+
+    `gap` is the open gap of its group, if there is one.
+    """
 
     envelope: Envelope
     event: Event
     configuration: Configuration
     send: Send
+    gap: Gap | None = None
 
 
 class Arrivals:
@@ -34,6 +40,7 @@ class Arrivals:
     def __init__(self, ports: Ports, settlement: Settlement) -> None:
         self._ports = ports
         self._settlement = settlement
+        self._holding = Holding(ports)
 
     def claim(self, record: Record, execution: Execution) -> Claimed | float | None:
         """The claimed delivery of a message.
@@ -66,15 +73,28 @@ class Arrivals:
         if envelope.delivery is not None:
             configuration = configuration.pinned(envelope.delivery.mapping_version)
         fresh = replace(fresh, mapping_version=configuration.mapping_version)
-        match claim(ports.ledger, Order(fresh, configuration.repeat, fresh.updated_at)):
+        return self._decided(envelope, event, configuration, fresh)
+
+    def _decided(
+        self, envelope: Envelope, event: Event, configuration: Configuration, fresh: Entry
+    ) -> Claimed | float | None:
+        gap = self._holding.gap(configuration, fresh)
+        behind = gap is not None and gap.holds(fresh)
+        order = Order(fresh, configuration.repeat, fresh.updated_at, behind)
+        match claim(self._ports.ledger, order):
             case Wait(seconds):
                 return seconds
+            case Hold(entry):
+                return self._holding.kept(entry, gap)
             case Drop(entry):
+                if entry.state is State.HELD and configuration.holds:
+                    return self._holding.kept(entry, gap)
+                self._holding.settle(gap)
                 return self._settlement.dropped(envelope, entry)
             case Bury(entry):
                 return self._settlement.bury(envelope, entry)
             case Send() as send:
-                return Claimed(envelope, event, configuration, send)
+                return Claimed(envelope, event, configuration, send, gap)
 
     def _unreadable(self, record: Record, execution: Execution, error: EventError) -> float | None:
         """No event can be read: the dead letter holds the message's own body."""

@@ -43,20 +43,36 @@ class Bury:
     entry: Entry
 
 
-Decision = Send | Wait | Drop | Bury
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep it in the ledger as held, without an attempt; its message goes."""
+
+    entry: Entry
+
+
+Decision = Send | Wait | Drop | Bury | Hold
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What an arriving message asks for, and by whom: the fresh entry it would begin with."""
+    """What an arriving message asks for, and by whom: the fresh entry it would begin with.
+
+    `behind` says that it comes behind a dead letter which holds its group.
+    """
 
     fresh: Entry
     repeat: Repeat
     now: float
+    behind: bool = False
 
 
 def decide(order: Order, existing: Entry | None) -> Decision:
     """What to do with a message, given what the ledger holds of its delivery."""
+    decision = _decided(order, existing)
+    return _held(decision, existing) if order.behind else decision
+
+
+def _decided(order: Order, existing: Entry | None) -> Decision:
     if existing is None:
         return Send(order.fresh)
     if order.fresh.replay is not None and order.fresh.replay != existing.replay:
@@ -162,12 +178,35 @@ def _after_unknown(order: Order, again: Entry) -> Decision:
             return Bury(outcome_unknown(replace(again, attempt=again.attempt - 1), order.now))
 
 
+def _held(decision: Decision, existing: Entry | None) -> Decision:
+    """What would be sent is held; what is under way, or may be stored already, is settled first."""
+    if not isinstance(decision, Send):
+        return decision
+    if existing is not None and existing.state in {State.SENDING, State.UNKNOWN}:
+        return decision
+    sent = decision.entry
+    before = existing or replace(sent, attempt=0)
+    return Hold(
+        replace(
+            sent,
+            state=State.HELD,
+            attempt=before.attempt,
+            lapses=before.lapses,
+            possible_duplicates=before.possible_duplicates,
+            reason_class=before.reason_class,
+            reason="an earlier delivery of its group is a dead letter, which holds the others",
+            lease_until=0.0,
+            until=0.0,
+        )
+    )
+
+
 def _doubtful(entry: Entry) -> Entry:
     return replace(entry, possible_duplicates=entry.possible_duplicates + 1)
 
 
 def claim(ledger: Ledger, order: Order, *, tries: int = 5) -> Decision:
-    """Decide and, for Send and Bury, write it; another execution's write is read and decided anew.
+    """Decide and, but for Wait and Drop, write it; another execution's write is decided anew.
 
     Raises:
         Unavailable: the ledger cannot be reached.

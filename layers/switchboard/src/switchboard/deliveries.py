@@ -9,6 +9,7 @@ from switchboard.arrival import Arrivals, Claimed
 from switchboard.attempt import Attempts
 from switchboard.delivery import Execution, Ports
 from switchboard.errors import SwitchboardError
+from switchboard.holding import Holding, with_gaps
 from switchboard.loop import Record
 from switchboard.retry import back_off
 from switchboard.settlement import Settlement
@@ -18,8 +19,10 @@ class Deliveries:
     """A sandbox's deliveries to one destination."""
 
     def __init__(self, ports: Ports) -> None:
+        ports = with_gaps(ports)
         settlement = Settlement(ports)
         self._ports = ports
+        self._holding = Holding(ports)
         self._arrivals = Arrivals(ports, settlement)
         self._attempts = Attempts(ports, settlement)
 
@@ -43,4 +46,8 @@ class Deliveries:
         if held > 0:
             return held
         arrived = self._arrivals.claim(record, execution)
-        return self._attempts.make(arrived) if isinstance(arrived, Claimed) else arrived
+        if not isinstance(arrived, Claimed):
+            return arrived
+        seconds = self._attempts.make(arrived)
+        self._holding.settle(arrived.gap)
+        return seconds

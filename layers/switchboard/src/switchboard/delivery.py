@@ -8,6 +8,7 @@ from switchboard.claims import ClaimStore
 from switchboard.destination import Destination, Repeat
 from switchboard.errors import EventError
 from switchboard.event import Event, digest
+from switchboard.gaps import GapStore
 from switchboard.gate import Gate
 from switchboard.ledger import Ledger
 from switchboard.queue import Outbox
@@ -30,13 +31,14 @@ class Configuration:
     """What a delivery is made with: one version of the destination's documents, ready to use.
 
     `mapping_of` finds the mapping of another version. It raises EventError where there is none,
-    and Unavailable.
+    and Unavailable. Where it `holds`, what follows a dead letter of its group is held.
     """
 
     destination: Destination
     mapped: Mapped
     repeat: Repeat
     mapping_version: int | None
+    holds: bool = False
     mapping_of: Callable[[int], Mapped] = no_other_version
 
     def pinned(self, version: int | None) -> "Configuration":
@@ -56,6 +58,7 @@ class Ports:
 
     name: str
     ledger: Ledger
+    gaps: GapStore
     dead_letters: Outbox
     claims: ClaimStore
     configured: Callable[[], Configuration]

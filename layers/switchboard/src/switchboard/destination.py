@@ -33,6 +33,15 @@ class Lane(StrEnum):
     NORMAL = "normal"
 
 
+class AfterDeadLetter(StrEnum):
+    """What becomes of the deliveries of a group behind a dead letter."""
+
+    CONTINUE = "continue"
+    """They go on; the timeline shows which came after the gap."""
+    HOLD = "hold"
+    """They are held until the dead letter is replayed or discarded, and then sent in order."""
+
+
 class DestinationDocument(BaseModel):
     """What every destination's run-time document holds; each kind adds its own fields.
 
@@ -47,6 +56,10 @@ class DestinationDocument(BaseModel):
         default=None,
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
         description="Name of the mapping document; without one the whole event is sent.",
+    )
+    after_dead_letter: AfterDeadLetter = Field(
+        default=AfterDeadLetter.CONTINUE,
+        description="hold: what follows a dead letter in its group waits until it is settled.",
     )
 
 

@@ -12,7 +12,13 @@ from switchboard.configuration import (
     parse_document,
 )
 from switchboard.delivery import Configuration, Mapped, no_other_version
-from switchboard.destination import Destination, DestinationDocument, DestinationSpec, Repeat
+from switchboard.destination import (
+    AfterDeadLetter,
+    Destination,
+    DestinationDocument,
+    DestinationSpec,
+    Repeat,
+)
 from switchboard.errors import ConfigurationError
 from switchboard.event import Event
 from switchboard.mapping import Mapping as EventMapping
@@ -52,6 +58,7 @@ class DestinationDocuments:
             destination=destination,
             mapped=mapped,
             repeat=repeat_of(self._spec, document),
+            holds=document.after_dead_letter is AfterDeadLetter.HOLD,
             mapping_version=version,
             mapping_of=partial(self._mapping_of, document),
         )

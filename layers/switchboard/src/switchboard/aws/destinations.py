@@ -8,6 +8,7 @@ from typing import Any
 
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
+from switchboard.aws.gap_table import GapTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import NamedParameters
 from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
@@ -66,6 +67,7 @@ def _wire(
         Ports(
             name=settings.destination,
             ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),
+            gaps=GapTable(settings.ledger_table, settings.ledger_days, time.time),
             dead_letters=SqsOutbox(settings.dead_queue_url),
             claims=ArchiveBucket(settings.archive_bucket),
             configured=documents.configuration,

@@ -25,6 +25,7 @@ from switchboard.parcels import Parcels, Time
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
+    MemoryGaps,
     MemoryLedger,
     MemoryOutbox,
     MemoryStates,
@@ -143,6 +144,7 @@ class DeliveryBench:
         self.clock = Clock()
         self.remaining = 60.0
         self.ledger = MemoryLedger()
+        self.gaps = MemoryGaps(self.ledger)
         self.dead_letters = MemoryOutbox()
         self.bucket = MemoryBucket()
         self.states = MemoryStates()
@@ -153,6 +155,7 @@ class DeliveryBench:
         self._ports = Ports(
             name="crm",
             ledger=self.ledger,
+            gaps=self.gaps,
             dead_letters=self.dead_letters,
             claims=self.bucket,
             configured=lambda: self.configuration(),  # noqa: PLW0108 - it may be replaced later

@@ -9,6 +9,7 @@ from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
 from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.events import Recorded
+from switchboard.gaps import Gap
 from switchboard.ledger import Entry
 from switchboard.queue import Outgoing, send_in_order
 from switchboard.routing import Choice
@@ -68,6 +69,39 @@ class MemoryLedger(Failing):
             if event == event_id and name == destination
         )
         return entry
+
+
+class MemoryGaps(Failing):
+    """See GapStore. Held deliveries are those of `ledger`."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self.gaps: dict[tuple[str, str], Gap] = {}
+        self.reads = 0
+
+    def read(self, group: str, destination: str) -> Gap | None:
+        """See GapStore."""
+        self.reads += 1
+        self.check()
+        return self.gaps.get((group, destination))
+
+    def write(self, gap: Gap, *, expected: int | None) -> bool:
+        """See GapStore."""
+        self.check()
+        found = self.gaps.get((gap.group, gap.destination))
+        if (None if found is None else found.revision) != expected:
+            return False
+        self.gaps[gap.group, gap.destination] = gap
+        return True
+
+    def entries(self, group: str, destination: str) -> Sequence[Entry]:
+        """See GapStore."""
+        self.check()
+        return [
+            entry
+            for (of_group, _, name), entry in self._ledger.entries.items()
+            if (of_group, name) == (group, destination)
+        ]
 
 
 class MemoryOutbox(Failing):

@@ -1,0 +1,178 @@
+"""Gaps as an operator sees them: what waits behind a dead letter, and how it goes on."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from desk.dead_letters import DeadLetter, recorded_event, replay
+from desk.target import Target, TargetError
+from switchboard.aws.gap_table import gap_item, gap_key, gap_of
+from switchboard.aws.items import from_item
+from switchboard.aws.ledger_table import DAY_SECONDS, entry_of
+from switchboard.gaps import Gap, settle_gap
+from switchboard.ledger import Entry, State
+from switchboard.version import Version
+
+LOOK_EVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGap:
+    """One group that waits. `held` are its deliveries behind the head."""
+
+    group: str
+    head: str
+    head_state: str
+    released: bool
+    opened_at: float
+    held: int
+
+
+class LedgerGaps:
+    """See GapStore; with the operator's credentials."""
+
+    def __init__(self, target: Target) -> None:
+        core = target.core()
+        self._table = str(core["ledger_table"])
+        self._dynamodb = target.client("dynamodb")
+        self._days = int(core.get("ledger_days", 90))
+
+    def open(self, destination: str) -> Sequence[Gap]:
+        """Every gap of a destination that is not closed."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="dead",
+            KeyConditionExpression="dead = :gap",
+            ExpressionAttributeValues={":gap": {"S": gap_key(destination)}},
+        )
+        return [gap_of(from_item(item)) for page in pages for item in page["Items"]]
+
+    def read(self, group: str, destination: str) -> Gap | None:
+        """See GapStore."""
+        key = {"group": {"S": group}, "delivery": {"S": gap_key(destination)}}
+        answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return gap_of(from_item(answer["Item"])) if "Item" in answer else None
+
+    def write(self, gap: Gap, *, expected: int | None) -> bool:
+        """See GapStore."""
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=gap_item(gap, expires_at=int(time.time()) + self._days * DAY_SECONDS),
+                ConditionExpression="revision = :expected",
+                ExpressionAttributeValues={":expected": {"N": str(expected or 0)}},
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def entries(self, group: str, destination: str) -> Sequence[Entry]:
+        """See GapStore."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            KeyConditionExpression="#group = :group",
+            FilterExpression="destination = :destination AND attribute_exists(event_id)",
+            ExpressionAttributeNames={"#group": "group"},
+            ExpressionAttributeValues={
+                ":group": {"S": group},
+                ":destination": {"S": destination},
+            },
+        )
+        return [entry_of(from_item(item)) for page in pages for item in page["Items"]]
+
+
+def open_gaps(target: Target, destination: str) -> Sequence[OpenGap]:
+    """The groups that wait at a destination, the longest first."""
+    gaps = LedgerGaps(target)
+    return [
+        _seen(gap, gaps.entries(gap.group, destination))
+        for gap in sorted(gaps.open(destination), key=lambda gap: gap.opened_at)
+    ]
+
+
+def _seen(gap: Gap, entries: Sequence[Entry]) -> OpenGap:
+    states = {entry.event_id: str(entry.state) for entry in entries}
+    return OpenGap(
+        group=gap.group,
+        head=gap.head,
+        head_state=states.get(gap.head, "gone"),
+        released=gap.released,
+        opened_at=gap.opened_at,
+        held=sum(entry.state is State.HELD for entry in entries),
+    )
+
+
+def release(
+    target: Target,
+    destination: str,
+    group: str,
+    *,
+    tell: Callable[[int], None],
+    patience: float = 600.0,
+) -> int:
+    """Send what is held again, in order, and look again until the gap is closed.
+
+    What arrives meanwhile is held as well, so that it overtakes nothing; each look sends it too.
+    `tell` is called with how many were sent so far.
+
+    Raises:
+        TargetError: the head is still a dead letter, or another one became the head, or it takes
+            longer than `patience` (what was sent goes on by itself; the command goes on as well).
+    """
+    gaps = LedgerGaps(target)
+    sent: dict[str, int] = {}
+    ends = time.monotonic() + patience
+    while True:
+        settle_gap(gaps, group, destination)
+        gap = gaps.read(group, destination)
+        if gap is None or gap.closed:
+            return len(sent)
+        entries = gaps.entries(group, destination)
+        if not gap.released:
+            raise TargetError(_blocked(gap, destination, _seen(gap, entries).head_state))
+        for entry in _in_order(target, entries, sent):
+            replay(target, _letter(entry))
+            sent[entry.event_id] = entry.revision
+            tell(len(sent))
+        if time.monotonic() > ends:
+            raise TargetError(
+                f"{destination} has not taken everything of {group} yet; it goes on by itself. Run"
+                " the command once more to send what was held meanwhile"
+            )
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _blocked(gap: Gap, destination: str, state: str) -> str:
+    return (
+        f"the head of {gap.group}, {gap.head[:12]}, is {state}: settle it first with `switchboard"
+        f" dead replay {destination} {gap.head[:12]}`, then release what waits behind it"
+    )
+
+
+def _in_order(target: Target, entries: Sequence[Entry], sent: Mapping[str, int]) -> Sequence[Entry]:
+    """Those that are held and were not sent since, the oldest first."""
+    waiting = [
+        entry
+        for entry in entries
+        if entry.state is State.HELD and sent.get(entry.event_id) != entry.revision
+    ]
+    versions = {
+        entry.event_id: Version.of(recorded_event(target, _letter(entry))) for entry in waiting
+    }
+    return sorted(waiting, key=lambda entry: versions[entry.event_id])
+
+
+def _letter(entry: Entry) -> DeadLetter:
+    """What `replay` sends: a delivery, whatever stopped it."""
+    values: dict[str, Any] = {"reason_class": "", "reason": entry.reason, "advice": "", "at": ""}
+    return DeadLetter(
+        destination=entry.destination,
+        group=entry.group,
+        event_id=entry.event_id,
+        attempts=entry.attempt,
+        generation=entry.generation,
+        lane=str(entry.lane),
+        **values,
+    )
