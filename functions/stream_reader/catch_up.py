@@ -17,7 +17,7 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
-from switchboard.bulk_progress import EventKey
+from switchboard.event import EventKey
 
 KEPT_GROUPS = 1_000
 """More than these are not named in the checkpoint; a restart then suspects every group."""

@@ -6,7 +6,8 @@ import boto3
 import pytest
 
 from switchboard.aws import clients
-from switchboard.aws.bulk_progress import TRIES, SqsBulkProgress
+from switchboard.aws.batches import TRIES
+from switchboard.aws.bulk_progress import SqsBulkProgress
 from switchboard.aws.events_table import EventsTable
 from switchboard.aws.queues import SqsOutbox, is_same_queue
 from switchboard.errors import Unavailable

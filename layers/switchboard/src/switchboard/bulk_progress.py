@@ -5,10 +5,9 @@ past one that still waits would overtake it.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-EventKey: TypeAlias = tuple[str, str]
-"""An event's group, as its envelope has it, and its id."""
+from switchboard.event import EventKey
 
 
 class BulkProgress(Protocol):

@@ -6,11 +6,15 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 import hashlib
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 _QUEUE_SAFE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+EventKey: TypeAlias = tuple[str, str]
+"""An event's group, as its envelope has it, and its id."""
 
 
 def utc_text(moment: datetime) -> str:

@@ -5,12 +5,12 @@ same destinations even if documents changed in between.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from switchboard.envelope import ObjectRef, RawRef
-from switchboard.event import Event, digest
+from switchboard.event import Event, EventKey, digest
 from switchboard.routing import Choice
 
 SHARDS = 8
@@ -49,6 +49,23 @@ class EventStore(Protocol):
         Raises:
             Unavailable: the table cannot be reached, or does not hold the event.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event as it was kept: whole, or where its claim is; and where its payload is."""
+
+    event: Event | None
+    event_ref: ObjectRef | None
+    raw_ref: RawRef | None
+
+
+class EventReader(Protocol):
+    """The events table, for whoever sends its events again."""
+
+    def read(self, keys: Sequence[EventKey]) -> Mapping[EventKey, Kept]:
+        """Those of `keys` that are kept. Raises Unavailable."""
         ...
 
 

@@ -63,6 +63,13 @@ class RouterSettings(Settings):
     ledger_days: int = 90
 
 
+class ReplaySettings(Settings):
+    """Settings of `replay_events`."""
+
+    ingest_bulk_queue_url: str
+    events_table: str
+
+
 class ReaderSettings(Settings):
     """Settings of `stream_reader`. `sources` maps a configured stream's name to its kind."""
 

@@ -4,15 +4,10 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from switchboard.aws.batches import ItemBatches
 from switchboard.aws.clients import client
 from switchboard.aws.failures import translated
-from switchboard.aws.items import from_item, to_item
-from switchboard.bulk_progress import EventKey
-from switchboard.errors import Unavailable
-
-REQUEST_KEYS = 100
-TRIES = 5
-FIRST_PAUSE_SECONDS = 0.1
+from switchboard.event import EventKey
 
 _COUNTS: Any = (
     "ApproximateNumberOfMessages",
@@ -27,46 +22,18 @@ class SqsBulkProgress:
     def __init__(
         self, events_table: str, queue_url: str, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._table = events_table
+        self._events = ItemBatches(events_table, sleep=sleep)
         self._queue_url = queue_url
-        self._sleep = sleep
 
     def routed(self, events: Sequence[EventKey]) -> Collection[EventKey]:
         """See BulkProgress; a hundred events a request."""
-        wanted = list(dict.fromkeys(events))
-        found: set[EventKey] = set()
-        for start in range(0, len(wanted), REQUEST_KEYS):
-            keys = [
-                to_item({"group": group, "event_id": event_id})
-                for group, event_id in wanted[start : start + REQUEST_KEYS]
-            ]
-            for item in self._items(keys):
-                if item.get("routed") is True:
-                    found.add((item["group"], item["event_id"]))
-        return found
-
-    def _items(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The items of `keys`; DynamoDB leaves out what it has no time or capacity for."""
-        items: list[dict[str, Any]] = []
-        asked: Any = {
-            "Keys": keys,
-            "ConsistentRead": True,
-            "ProjectionExpression": "#group, #event_id, #routed",
-            "ExpressionAttributeNames": {
-                "#group": "group",
-                "#event_id": "event_id",
-                "#routed": "routed",
-            },
+        keys = [{"group": group, "event_id": event_id} for group, event_id in dict.fromkeys(events)]
+        attributes = ("group", "event_id", "routed")
+        return {
+            (item["group"], item["event_id"])
+            for item in self._events.read(keys, attributes, "reading the events table")
+            if item.get("routed") is True
         }
-        for retry in range(TRIES):
-            with translated("reading the events table"):
-                answer = client("dynamodb").batch_get_item(RequestItems={self._table: asked})
-            items += [from_item(item) for item in answer["Responses"].get(self._table, [])]
-            asked = answer.get("UnprocessedKeys", {}).get(self._table)
-            if not asked:
-                return items
-            self._sleep(FIRST_PAUSE_SECONDS * 2**retry)
-        raise Unavailable("reading the events table: DynamoDB leaves out what was asked for")
 
     def empty(self) -> bool:
         """See BulkProgress."""

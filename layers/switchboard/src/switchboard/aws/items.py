@@ -40,9 +40,15 @@ def _plain(attribute: Mapping[str, Any]) -> Any:
 
 
 def put_if(
-    table: str, item: Item, condition: str, doing: str, values: Item | None = None
+    table: str,
+    item: Item,
+    condition: str,
+    doing: str,
+    values: Item | None = None,
+    *,
+    dynamodb: Any = None,
 ) -> dict[str, Any] | None:
-    """Put `item` where `condition` holds.
+    """Put `item` where `condition` holds. Without `dynamodb`, by the sandbox's own client.
 
     Returns:
         None when it was written, else the plain values of the item that is there.
@@ -55,7 +61,7 @@ def put_if(
     more: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
     with translated(doing):
         try:
-            client("dynamodb").put_item(
+            (dynamodb or client("dynamodb")).put_item(
                 TableName=table,
                 Item=item,
                 ConditionExpression=condition,
@@ -83,8 +89,10 @@ class Update:
     values: Mapping[str, Plain]
 
 
-def update_if(table: str, key: Item, update: Update, doing: str) -> dict[str, Any] | None:
-    """Make `update`.
+def update_if(
+    table: str, key: Item, update: Update, doing: str, *, dynamodb: Any = None
+) -> dict[str, Any] | None:
+    """Make `update`. Without `dynamodb`, by the sandbox's own client.
 
     Returns:
         The plain values of the whole item as it is now; None where the condition did not hold.
@@ -97,7 +105,7 @@ def update_if(table: str, key: Item, update: Update, doing: str) -> dict[str, An
     names = re.findall(r"#(\w+)", f"{update.expression} {update.condition}")
     with translated(doing):
         try:
-            answer = client("dynamodb").update_item(
+            answer = (dynamodb or client("dynamodb")).update_item(
                 TableName=table,
                 Key=key,
                 UpdateExpression=update.expression,

@@ -26,12 +26,18 @@ _WHOLE = (
 
 
 class LedgerTable:
-    """See Ledger. Items expire `days` after their last write."""
+    """See Ledger. Items expire `days` after their last write.
 
-    def __init__(self, table: str, days: int, clock: Callable[[], float]) -> None:
+    `dynamodb` is a client; without one, the sandbox's own.
+    """
+
+    def __init__(
+        self, table: str, days: int, clock: Callable[[], float], *, dynamodb: Any = None
+    ) -> None:
         self._table = table
         self._days = days
         self._clock = clock
+        self._dynamodb = dynamodb
 
     def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
         """See Ledger. A write that botocore repeated finds its own trace and counts as done."""
@@ -41,6 +47,7 @@ class LedgerTable:
             "attribute_not_exists(delivery)" if expected is None else "revision = :expected",
             "writing the ledger",
             None if expected is None else to_item({":expected": expected}),
+            dynamodb=self._dynamodb,
         )
         if found is None:
             return None

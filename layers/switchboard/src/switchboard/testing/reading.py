@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from switchboard.bulk_progress import EventKey
 from switchboard.checkpoints import check_size
+from switchboard.event import EventKey
 from switchboard.lease import CLOCK_MARGIN, Lease
 from switchboard.testing.stores import Failing
 

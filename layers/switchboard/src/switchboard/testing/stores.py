@@ -8,7 +8,8 @@ from switchboard.breaker import DestinationState
 from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
 from switchboard.errors import EventError, SwitchboardError, Unavailable
-from switchboard.events import Recorded
+from switchboard.event import EventKey
+from switchboard.events import Kept, Recorded
 from switchboard.gaps import Gap
 from switchboard.ledger import Entry
 from switchboard.queue import Outgoing, send_in_order
@@ -142,6 +143,15 @@ class MemoryEvents(Failing):
         if (group, event_id) not in self.kept:
             raise Unavailable("marking an event as routed: it is not in the events table")
         self.routed.add((group, event_id))
+
+    def read(self, keys: Sequence[EventKey]) -> Mapping[EventKey, Kept]:
+        """See EventReader."""
+        self.check()
+        found = {key: self.kept[key] for key in keys if key in self.kept}
+        return {
+            key: Kept(None if one.event_ref else one.event, one.event_ref, one.raw_ref)
+            for key, one in found.items()
+        }
 
 
 class MemoryBucket(Failing):

@@ -1,0 +1,1 @@
+"""From a replay's plan to `ingest-bulk`."""
