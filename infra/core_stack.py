@@ -19,7 +19,13 @@ from infra.constructs.api import WebhookApi
 from infra.constructs.archive import Archive
 from infra.constructs.function import Function, poll_statement
 from infra.constructs.queues import VISIBILITY_FACTOR, FifoQueue
+from infra.constructs.schedule import Schedule
 from infra.constructs.secret import Secret
+from infra.constructs.source_alarms import (
+    alarm_on_replays,
+    alarm_on_routing,
+    alarm_on_sources,
+)
 from infra.constructs.tables import Table
 from infra.names import Names
 from infra.stage import Stage
@@ -53,8 +59,10 @@ class CoreStack(cdk.Stack):
         # API Gateway refuses to deploy an API without a route.
         self._api = self._webhook_api() if stage.webhooks else None
         self._router()
-        self._source_alarms()
-        self._routing_alarm()
+        self._replayer()
+        alarm_on_sources(self, self._alarms, self.names.prefix, stage.webhooks)
+        alarm_on_routing(self, self._alarms, self.names.prefix)
+        alarm_on_replays(self, self._alarms, self.names.prefix)
         self._parameter()
 
     def _state(self) -> None:
@@ -217,45 +225,22 @@ class CoreStack(cdk.Stack):
         function.poll("Bulk", self._ingest_bulk.resource.attr_arn, batch_size=10, concurrency=2)
         return function
 
-    def _source_alarms(self) -> None:
-        for name in self._settings.webhooks:
-            scope = Construct(self, f"Source-{name}")
-            self._alarms.on_own(
-                scope,
-                "refused_signature",
-                source=name,
-                threshold=10,
-                name=f"{self.names.prefix}-{name}-refused-signature",
-                description=f"Ten requests to the source {name} were not signed with its secret."
-                f" Either its key was changed (run `switchboard secrets set sources/{name}`), or"
-                " somebody else is sending: `switchboard verify` explains a request.",
-            )
-            self._alarms.on_own(
-                scope,
-                "configuration_errors",
-                source=name,
-                name=f"{self.names.prefix}-{name}-configuration",
-                description=f"Act now: the source {name} answers 503 to everything, because its"
-                f" secret or document is missing. Run `switchboard secrets set sources/{name}`.",
-            )
-            self._alarms.on_own(
-                scope,
-                "document_refused",
-                source=name,
-                name=f"{self.names.prefix}-{name}-document",
-                description=f"The new document of the source {name} is broken; the last good one"
-                " serves. The function's log names field and position: correct it and apply again.",
-            )
-
-    def _routing_alarm(self) -> None:
-        self._alarms.on_own(
-            Construct(self, "Routing"),
-            "dead_lettered",
-            destination="route",
-            name=f"{self.names.prefix}-route-dead-lettered",
-            description="Events could not be normalised or routed. Run `switchboard dead list"
-            " route`: it says why, and how to replay them.",
+    def _replayer(self) -> None:
+        function = self._function(
+            "replay_events",
+            self._environment(
+                SWITCHBOARD_INGEST_BULK_QUEUE_URL=self._ingest_bulk.url,
+                SWITCHBOARD_EVENTS_TABLE=self._events.name,
+            ),
+            [
+                allow(["sqs:SendMessage"], self._ingest_bulk.arn),
+                allow(["dynamodb:BatchGetItem"], self._events.arn),
+                allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], self._state_table.arn),
+                allow(["s3:GetObject"], bucket_arn(self.names.archive, "/replays/*")),
+            ],
         )
+        # It never starts its own next invocation: Lambda would take that for a loop.
+        Schedule(self, "ReplaySchedule", function=function, every="1 minute")
 
     def _parameter(self) -> None:
         described = {

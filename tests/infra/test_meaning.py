@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from functions.replay_events.asking import SPARE_SECONDS
+
 
 def properties(laptop: Any, kind: str) -> list[dict[str, Any]]:
     return [found for _, _, found in laptop.resources(kind)]
@@ -148,6 +150,24 @@ def test_every_function_has_its_logs_its_role_and_its_alarms(laptop: Any) -> Non
         assert f"{name}-role" in roles
         assert f"{name}-errors" in alarms
         assert f"{name}-throttles" in alarms
+
+
+def test_replays_go_on_each_minute_and_never_by_themselves(laptop: Any) -> None:
+    rules = named(laptop, "AWS::Events::Rule", "Name")
+    rule = rules["switchboard-laptop-replay-events-schedule"]
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+    allowed = [
+        found["FunctionName"]
+        for found in properties(laptop, "AWS::Lambda::Permission")
+        if found["Principal"] == "events.amazonaws.com"
+    ]
+    (target,) = rule["Targets"]
+    assert {"Ref": target["Arn"]["Fn::GetAtt"][0]} in allowed
+    functions = named(laptop, "AWS::Lambda::Function", "FunctionName")
+    timeout = functions["switchboard-laptop-replay-events"]["Timeout"]
+    assert timeout > 2 * SPARE_SECONDS, "there is time to send, not only to end"
+    stalled = named(laptop, "AWS::CloudWatch::Alarm", "AlarmName")
+    assert "replay status" in stalled["switchboard-laptop-replay-stalled"]["AlarmDescription"]
 
 
 def test_every_alarm_says_what_to_do_and_tells_somebody(laptop: Any) -> None:

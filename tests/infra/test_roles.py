@@ -96,6 +96,16 @@ def test_route_events(laptop: Any) -> None:
     )
 
 
+def test_replay_events(laptop: Any) -> None:
+    assert permissions(laptop, "replay-events") == table(
+        ("sqs:SendMessage", queue("ingest-bulk")),
+        ("dynamodb:BatchGetItem", "switchboard-laptop-events"),
+        ("dynamodb:GetItem dynamodb:UpdateItem", "switchboard-laptop-state"),
+        ("s3:GetObject", f"{ARCHIVE}/replays/*"),
+        logs("replay-events"),
+    )
+
+
 def destination(name: str) -> set[tuple[str, str]]:
     """What every destination may, whatever its kind."""
     return table(
@@ -126,7 +136,9 @@ def test_an_s3_destination(laptop: Any) -> None:
 
 
 def test_no_wildcard_could_name_a_resource(laptop: Any) -> None:
-    for function in ("receive-webhook", "route-events", "to-crm", "to-pager", "to-lake"):
+    for function in (
+        "receive-webhook", "route-events", "replay-events", "to-crm", "to-pager", "to-lake"
+    ):  # fmt: skip
         for action, resource in permissions(laptop, function):
             assert "*" not in action
             # A wildcard stands at the end, behind a prefix that is fixed.

@@ -28,7 +28,7 @@ class State(StrEnum):
     REDIRECTED = "redirected"
 
 
-_OPEN = frozenset({State.SENDING, State.WAITING, State.UNKNOWN})
+OPEN = frozenset({State.SENDING, State.WAITING, State.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Entry:
     @property
     def is_final(self) -> bool:
         """Whether the queue has nothing left to do with it."""
-        return self.state not in _OPEN
+        return self.state not in OPEN
 
 
 class Ledger(Protocol):

@@ -23,7 +23,7 @@ class ReplayTable:
         """See ReplayStore."""
         item = to_item({"item": _key(replay.id), **replay.model_dump(mode="json")})
         doing = "keeping a replay's plan"
-        absent = "attribute_not_exists(item)"
+        absent = "attribute_not_exists(planned_at)"
         if put_if(self._table, item, absent, doing, dynamodb=self._dynamodb) is not None:
             raise Unavailable(f"{doing}: there is one of the id {replay.id}; plan it again")
 

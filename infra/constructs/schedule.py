@@ -1,0 +1,32 @@
+"""Invoking a function again and again."""
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.constructs.function import Function
+
+
+class Schedule(Construct):
+    """A rule that invokes `function` at a rate ("1 minute"), and may do so."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, function: Function, every: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        rule = events.CfnRule(
+            self,
+            "Rule",
+            name=f"{function.name}-schedule",
+            schedule_expression=f"rate({every})",
+            state="ENABLED",
+            targets=[events.CfnRule.TargetProperty(id="function", arn=function.resource.attr_arn)],
+        )
+        lambda_.CfnPermission(
+            self,
+            "Permission",
+            action="lambda:InvokeFunction",
+            function_name=function.resource.ref,
+            principal="events.amazonaws.com",
+            source_arn=rule.attr_arn,
+        )

@@ -1,0 +1,66 @@
+"""The alarms of webhook sources and of routing."""
+
+from collections.abc import Iterable
+
+from constructs import Construct
+
+from infra.constructs.alarms import Alarms
+
+
+def alarm_on_sources(scope: Construct, alarms: Alarms, prefix: str, sources: Iterable[str]) -> None:
+    """Alarm on what a source's sender, its secret or its document does."""
+    for name in sources:
+        own = Construct(scope, f"Source-{name}")
+        alarms.on_own(
+            own,
+            "refused_signature",
+            source=name,
+            threshold=10,
+            name=f"{prefix}-{name}-refused-signature",
+            description=f"Ten requests to the source {name} were not signed with its secret."
+            f" Either its key was changed (run `switchboard secrets set sources/{name}`), or"
+            " somebody else is sending: `switchboard verify` explains a request.",
+        )
+        alarms.on_own(
+            own,
+            "configuration_errors",
+            source=name,
+            name=f"{prefix}-{name}-configuration",
+            description=f"Act now: the source {name} answers 503 to everything, because its"
+            f" secret or document is missing. Run `switchboard secrets set sources/{name}`.",
+        )
+        alarms.on_own(
+            own,
+            "document_refused",
+            source=name,
+            name=f"{prefix}-{name}-document",
+            description=f"The new document of the source {name} is broken; the last good one"
+            " serves. The function's log names field and position: correct it and apply again.",
+        )
+
+
+def alarm_on_routing(scope: Construct, alarms: Alarms, prefix: str) -> None:
+    """Alarm on events for which there was no way."""
+    alarms.on_own(
+        Construct(scope, "Routing"),
+        "dead_lettered",
+        destination="route",
+        name=f"{prefix}-route-dead-lettered",
+        description="Events could not be normalised or routed. Run `switchboard dead list"
+        " route`: it says why, and how to replay them.",
+    )
+
+
+def alarm_on_replays(scope: Construct, alarms: Alarms, prefix: str) -> None:
+    """Alarm on a replay that does not go on."""
+    alarms.on_own(
+        Construct(scope, "Replays"),
+        "replay_stalled",
+        destination="replay",
+        threshold=3,
+        name=f"{prefix}-replay-stalled",
+        description="A replay could not go on three times in five minutes: SQS, DynamoDB or S3"
+        " refuses what it needs, and the log of replay-events says which. Nothing is lost, and it"
+        " is tried each minute. `switchboard replay status` shows how far it is; stop it with"
+        " `switchboard replay cancel`.",
+    )
