@@ -145,8 +145,11 @@ class DestinationStack(cdk.Stack):
                 arn("ssm", f"parameter{names.parameter('mappings/*')}"),
             ),
             allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], table["ledger"]),
-            allow(["dynamodb:GetItem"], table["state"]),
-            allow(["dynamodb:PutItem", "dynamodb:Query"], table["configuration"]),
+            allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], table["state"]),
+            allow(
+                ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+                table["configuration"],
+            ),
             allow(["s3:GetObject"], bucket_arn(names.archive, "/claims/*")),
         ]
         if self._entry.spec.secret_fields:
@@ -219,8 +222,9 @@ class DestinationStack(cdk.Stack):
             "document_refused",
             destination=name,
             name=f"{prefix}-document",
-            description=f"A new document of {name} is broken; the last good one serves. The"
-            " function's log names field and position: correct it and apply again.",
+            description=f"A new document of {name} is broken, or its first deliveries failed; the"
+            " last good one serves. The function's log names field and position, or shows what was"
+            " changed: correct it and apply again.",
         )
         self._alarms.on_own(
             own,

@@ -75,6 +75,10 @@ class S3Destination:
         """Nothing to record: the key follows from the delivery."""
         return ""
 
+    def check(self, delivery: Delivery) -> bytes:
+        """The object."""
+        return stored_object(delivery, self._document, self._deploy_time.prefix).body
+
     def send(self, delivery: Delivery) -> Receipt:
         """Write it, unless it is there: then an earlier attempt was stored."""
         stored = stored_object(delivery, self._document, self._deploy_time.prefix)

@@ -105,9 +105,13 @@ class WebhookDestination:
         """Nothing: an endpoint cannot be asked what it has."""
         return ""
 
+    def check(self, delivery: Delivery) -> bytes:
+        """The signed body."""
+        return self._signed(delivery).body
+
     def send(self, delivery: Delivery) -> Receipt:
         """Post it. A page of HTML under 2xx is no endpoint's answer: its outcome is unknown."""
-        request = signed_request(delivery, signing_keys(self._secrets()), int(self._clock()))
+        request = self._signed(delivery)
         answer = self._http.request(
             "POST",
             self._document.url,
@@ -122,6 +126,9 @@ class WebhookDestination:
                 answer=answer.quote,
             )
         return Receipt(detail={"status": str(answer.status)})
+
+    def _signed(self, delivery: Delivery) -> SignedRequest:
+        return signed_request(delivery, signing_keys(self._secrets()), int(self._clock()))
 
     def find(self, delivery: Delivery) -> Receipt | None:  # noqa: ARG002
         """Never asked: `read_back` is no choice of this kind."""

@@ -214,8 +214,15 @@ class KnowsItsFields(WebhookDestination):
         return super().send(delivery)
 
 
+class SendsWhatItChecks(WebhookDestination):
+    def check(self, delivery: Delivery) -> bytes:
+        self.send(delivery)
+        return super().check(delivery)
+
+
 BROKEN: dict[str, type[WebhookDestination]] = {
     "delivers_once_on_success": SendsTwice,
+    "checks_without_sending": SendsWhatItChecks,
     "names_each_refusal": CallsEveryRefusalPassing,
     "knows_when_nothing_was_sent": CallsNoConnectionUnknown,
     "owns_up_to_an_unknown_outcome": CallsALostAnswerClean,

@@ -117,8 +117,14 @@ def destination(name: str) -> set[tuple[str, str]]:
             "dynamodb:GetItem dynamodb:PutItem dynamodb:Query",
             "arn:aws:dynamodb:R:A:table/switchboard-laptop-ledger",
         ),
-        ("dynamodb:GetItem", "arn:aws:dynamodb:R:A:table/switchboard-laptop-state"),
-        (KEEP, "arn:aws:dynamodb:R:A:table/switchboard-laptop-configuration"),
+        (
+            "dynamodb:GetItem dynamodb:UpdateItem",
+            "arn:aws:dynamodb:R:A:table/switchboard-laptop-state",
+        ),
+        (
+            f"{KEEP} dynamodb:UpdateItem",
+            "arn:aws:dynamodb:R:A:table/switchboard-laptop-configuration",
+        ),
         ("s3:GetObject", f"{ARCHIVE}/claims/*"),
         logs(f"to-{name}"),
     )

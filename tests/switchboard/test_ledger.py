@@ -29,7 +29,7 @@ def order(repeat: Repeat = Repeat.NATIVE, **changes: object) -> Order:
 
 
 def test_a_delivery_that_nobody_has_seen_is_sent() -> None:
-    assert decide(order(), None) == Send(FRESH)
+    assert decide(order(), None) == Send(FRESH, begins=True)
 
 
 def test_under_another_lease_a_message_goes_back_until_the_lease_ends() -> None:

@@ -3,7 +3,8 @@
 import json
 
 from functions.to_webhook.spec import SPEC
-from switchboard.configuration import LastGood, Parameters
+from switchboard.candidates import Candidates
+from switchboard.configuration import LastGood, Parameters, Status
 from switchboard.destination_documents import DestinationDocuments
 from switchboard.envelope import DeliveryOrder
 from switchboard.errors import ReasonClass, Unavailable
@@ -30,13 +31,21 @@ class Pinned:
             self.write("mappings/note", {"fields": fields})
             self.restart()
             self.bench.configuration()
+        self.adopt("mappings/note@crm", 3)
+
+    def adopt(self, name: str, version: int) -> None:
+        """Call a version good that would else be on trial."""
+        assert self.store.decide(name, version, Status.GOOD)
+        self.restart()
 
     def restart(self) -> None:
         documents = DestinationDocuments(
             SPEC,
             "crm",
             parameters=Parameters(self.parameters, self.bench.clock),
-            last_good=LastGood(self.store, self.bench.telemetry),
+            candidates=Candidates(
+                self.store, LastGood(self.store, self.bench.telemetry), self.bench.clock
+            ),
             make=lambda _: self.destination,
         )
         self.bench.configuration = documents.configuration
@@ -87,5 +96,7 @@ def test_without_a_mapping_there_is_no_version_of_it() -> None:
     pinned = Pinned()
     pinned.write("destinations/crm", {"url": "https://example.com/x"})
     pinned.restart()
+    pinned.bench.configuration()
+    pinned.adopt("destinations/crm", 2)
     pinned.deliver(1, 1)
     assert pinned.bench.ledger.of(make_event(1).id, "crm").state is State.DEAD

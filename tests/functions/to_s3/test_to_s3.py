@@ -45,6 +45,7 @@ def test_the_same_delivery_twice_is_one_object() -> None:
     )
     receipts = {destination.send(a_delivery(attempt=n)).remote_id for n in (1, 2)}
     assert len(objects.objects) == len(receipts) == 1
+    assert list(objects.objects.values()) == [destination.check(a_delivery())]
 
 
 def test_equal_events_make_equal_bytes_when_compressed() -> None:

@@ -33,8 +33,10 @@ def test_the_signature_covers_the_very_bytes_that_are_sent() -> None:
             WebhookDeployTime(private_hosts=("127.0.0.1",)),
             clock=lambda: 1_790_000_000.9,
         )
+        checked = destination.check(a_delivery(text="ü \ud800 \x00"))
         destination.send(a_delivery(text="ü \ud800 \x00"))
         (arrived,) = vendor.arrived
+    assert arrived.body == checked
     message = f"{arrived.headers['webhook-id']}.1790000000.".encode() + arrived.body
     made = base64.b64encode(hmac.digest(KEY, message, hashlib.sha256)).decode()
     assert arrived.headers["webhook-signature"] == f"v1,{made}"

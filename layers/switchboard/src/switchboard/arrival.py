@@ -15,6 +15,7 @@ from switchboard.ledger import Entry, State
 from switchboard.loop import Record
 from switchboard.retry import CONFIGURATION_WAIT, LONGEST_IN_QUEUE_SECONDS
 from switchboard.settlement import Settlement
+from switchboard.shadow import show
 
 LEASE_MARGIN = 30.0
 WAITED_TOO_LONG = "waited 12 days in the queue"
@@ -72,7 +73,7 @@ class Arrivals:
             return CONFIGURATION_WAIT
         if envelope.delivery is not None:
             configuration = configuration.pinned(envelope.delivery.mapping_version)
-        fresh = replace(fresh, mapping_version=configuration.mapping_version)
+        fresh = _made_with(fresh, configuration)
         return self._decided(envelope, event, configuration, fresh)
 
     def _decided(
@@ -94,12 +95,45 @@ class Arrivals:
             case Bury(entry):
                 return self._settlement.bury(envelope, entry)
             case Send() as send:
-                return Claimed(envelope, event, configuration, send, gap)
+                return self._shown(self._begun(envelope, event, configuration, send, gap))
+
+    def _begun(
+        self,
+        envelope: Envelope,
+        event: Event,
+        configuration: Configuration,
+        send: Send,
+        gap: Gap | None,
+    ) -> Claimed:
+        """The claim, with the versions that it goes out under: the good ones, or those on trial."""
+        candidate = configuration.candidate
+        if candidate is not None and candidate.trial is not None:
+            taken = self._ports.trials.takes(candidate.trial, send)
+            configuration = candidate if taken else configuration
+        entry = _made_with(send.entry, configuration)
+        return Claimed(envelope, event, configuration, replace(send, entry=entry), gap)
+
+    def _shown(self, claimed: Claimed) -> Claimed | float | None:
+        """A delivery to a shadow is done with here; any other is the caller's to make."""
+        configuration, entry = claimed.configuration, claimed.send.entry
+        if not configuration.shadow:
+            return claimed
+        shown = show(self._settlement, claimed.envelope, claimed.event, configuration, entry)
+        self._holding.settle(claimed.gap)
+        return shown
 
     def _unreadable(self, record: Record, execution: Execution, error: EventError) -> float | None:
         """No event can be read: the dead letter holds the message's own body."""
         entry = unreadable_entry(record, self._ports.name, execution, self._ports.clock())
         return self._settlement.end(record.body, entry, ReasonClass.EVENT, str(error))
+
+
+def _made_with(entry: Entry, configuration: Configuration) -> Entry:
+    return replace(
+        entry,
+        document_version=configuration.document_version,
+        mapping_version=configuration.mapping_version,
+    )
 
 
 def fresh_entry(

@@ -3,10 +3,8 @@
 from dataclasses import replace
 
 from switchboard.arrival import Claimed
-from switchboard.delivery import Configuration, Ports, delivery_key
-from switchboard.destination import Delivery
+from switchboard.delivery import Ports, prepared
 from switchboard.errors import Unavailable
-from switchboard.event import Event
 from switchboard.ledger import Entry, Ledger
 from switchboard.settlement import Settlement
 
@@ -53,16 +51,3 @@ def referenced(ledger: Ledger, entry: Entry, reference: str) -> Entry:
     if ledger.put(named, expected=entry.revision) is not None:
         raise Unavailable("recording the reference: another execution took the delivery over")
     return named
-
-
-def prepared(event: Event, configuration: Configuration, entry: Entry) -> Delivery:
-    """The delivery of a claim; raises EventError where the mapping cannot take the event."""
-    return Delivery(
-        event=event,
-        group=entry.group,
-        destination=entry.destination,
-        key=delivery_key(entry.event_id, entry.destination, entry.generation),
-        attempt=entry.attempt,
-        output=configuration.mapped(event),
-        reference=entry.reference,
-    )

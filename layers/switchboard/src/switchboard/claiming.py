@@ -15,11 +15,15 @@ from switchboard.retry import LAPSED_LEASES
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Claim with `entry`, then send; first look whether it is there, where that is asked."""
+    """Claim with `entry`, then send; first look whether it is there, where that is asked.
+
+    `begins`: nothing was sent of it before, or all that was has ended for certain.
+    """
 
     entry: Entry
     look_first: bool = False
     may_duplicate: bool = False
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def decide(order: Order, existing: Entry | None) -> Decision:
 
 def _decided(order: Order, existing: Entry | None) -> Decision:
     if existing is None:
-        return Send(order.fresh)
+        return Send(order.fresh, begins=True)
     if order.fresh.replay is not None and order.fresh.replay != existing.replay:
         return _replayed(order, existing)
     if existing.is_final or order.fresh.generation < existing.generation:
@@ -107,7 +111,7 @@ def _replayed(order: Order, existing: Entry) -> Decision:
     )
     doubtful = existing.reason_class is ReasonClass.UNKNOWN or existing.lapses > 0
     if not (same and doubtful) or order.repeat is Repeat.NATIVE:
-        return Send(entry)
+        return Send(entry, begins=not (same and doubtful))
     if order.repeat is Repeat.READ_BACK:
         return Send(entry, look_first=True)
     return Send(_doubtful(entry), may_duplicate=True)
@@ -134,7 +138,6 @@ def _again(order: Order, existing: Entry) -> Entry:
         owner=order.fresh.owner,
         lease_until=order.fresh.lease_until,
         updated_at=order.now,
-        mapping_version=order.fresh.mapping_version,
     )
 
 

@@ -32,21 +32,23 @@ class Parameter:
 
 
 class Status(StrEnum):
-    """What was found of one version of a document."""
+    """What was found of one version of a document; a candidate is valid, and on trial."""
 
+    CANDIDATE = "candidate"
     GOOD = "good"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A version of a document in the configuration table."""
+    """A version of a document in the configuration table. `trial` is the one that decided it."""
 
     name: str
     version: int
     status: Status
     text: str
     reason: str = ""
+    trial: str = ""
 
 
 class ParameterSource(Protocol):
@@ -64,8 +66,21 @@ class ParameterSource(Protocol):
 class ConfigurationStore(Protocol):
     """The configuration table."""
 
-    def record(self, judged: Judged) -> None:
-        """Keep a judgement; one that is kept already stays. Raises Unavailable."""
+    def record(self, judged: Judged) -> Judged | None:
+        """Keep a judgement; one that is kept already stays, and is returned. Raises Unavailable."""
+        ...
+
+    def decide(
+        self, name: str, version: int, status: Status, *, trial: str = "", reason: str = ""
+    ) -> bool:
+        """Change what was found of a version that is not good, and that no trial decided.
+
+        Returns:
+            Whether it was changed.
+
+        Raises:
+            Unavailable: the table cannot be reached.
+        """
         ...
 
     def last_good(self, name: str) -> Judged | None:

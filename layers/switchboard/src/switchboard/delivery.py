@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from switchboard.claims import ClaimStore
-from switchboard.destination import Destination, Repeat
+from switchboard.destination import Delivery, Destination, Repeat
 from switchboard.errors import EventError
 from switchboard.event import Event, digest
 from switchboard.gaps import GapStore
 from switchboard.gate import Gate
-from switchboard.ledger import Ledger
+from switchboard.ledger import Entry, Ledger
 from switchboard.queue import Outbox
 from switchboard.retry import Jitter
 from switchboard.telemetry import Telemetry
+from switchboard.trial import OnTrial
+from switchboard.trials import Trials
 
 Mapped: TypeAlias = Callable[[Event], Mapping[str, Any]]
 """Makes an event's output; raises EventError."""
@@ -32,6 +34,7 @@ class Configuration:
 
     `mapping_of` finds the mapping of another version. It raises EventError where there is none,
     and Unavailable. Where it `holds`, what follows a dead letter of its group is held.
+    `candidate` is made with the versions on trial, if any are; its `trial` says which.
     """
 
     destination: Destination
@@ -40,16 +43,22 @@ class Configuration:
     mapping_version: int | None
     holds: bool = False
     mapping_of: Callable[[int], Mapped] = no_other_version
+    document_version: int | None = None
+    shadow: bool = False
+    trial: OnTrial | None = None
+    candidate: "Configuration | None" = None
 
     def pinned(self, version: int | None) -> "Configuration":
         """This one with the mapping of `version`, looked up when an event is mapped."""
-        if version is None or version == self.mapping_version:
+        if version is None:
             return self
+        if version == self.mapping_version:
+            return replace(self, candidate=None)
 
         def mapped(event: Event) -> Mapping[str, Any]:
             return self.mapping_of(version)(event)
 
-        return replace(self, mapping_version=version, mapped=mapped)
+        return replace(self, mapping_version=version, mapped=mapped, candidate=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,7 @@ class Ports:
     claims: ClaimStore
     configured: Callable[[], Configuration]
     gate: Gate
+    trials: Trials
     telemetry: Telemetry
     clock: Callable[[], float]
     jitter: Jitter
@@ -79,3 +89,16 @@ class Execution:
 def delivery_key(event_id: str, destination: str, generation: int) -> str:
     """The vendor's idempotency key: the same on every attempt, free of dots."""
     return "dlv_" + digest(event_id, destination, str(generation))
+
+
+def prepared(event: Event, configuration: Configuration, entry: Entry) -> Delivery:
+    """The delivery of a claim; raises EventError where the mapping cannot take the event."""
+    return Delivery(
+        event=event,
+        group=entry.group,
+        destination=entry.destination,
+        key=delivery_key(entry.event_id, entry.destination, entry.generation),
+        attempt=entry.attempt,
+        output=configuration.mapped(event),
+        reference=entry.reference,
+    )

@@ -61,6 +61,9 @@ class DestinationDocument(BaseModel):
         default=AfterDeadLetter.CONTINUE,
         description="hold: what follows a dead letter in its group waits until it is settled.",
     )
+    shadow: bool = Field(
+        default=False, description="Map, build and record each delivery, and send none."
+    )
 
 
 class DeployTime(BaseModel):
@@ -180,7 +183,11 @@ class Destination(Protocol):
     `send` returns a receipt or raises one of switchboard.errors; it never retries by itself.
     `reference` names what `find` would look for (an object's key, a load job's id) before the send.
     `find` is asked only where `repeat` is `read_back`: None means "certainly not there".
+    `check` builds and checks what `send` would send, sends nothing, and raises what `send` would
+    raise before its request; the bytes are the request's, without what differs on each attempt.
     """
+
+    def check(self, delivery: Delivery) -> bytes: ...
 
     def reference(self, delivery: Delivery) -> str: ...
 

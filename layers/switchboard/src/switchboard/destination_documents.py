@@ -1,16 +1,12 @@
 """A destination's configuration: its document and the mapping that it names, made ready to use."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from switchboard.configuration import (
-    Configured,
-    LastGood,
-    NotConfigured,
-    Parameters,
-    parse_document,
-)
+from switchboard.candidates import Candidates, Standing
+from switchboard.configuration import Configured, NotConfigured, Parameters, parse_document
 from switchboard.delivery import Configuration, Mapped, no_other_version
 from switchboard.destination import (
     AfterDeadLetter,
@@ -23,12 +19,17 @@ from switchboard.errors import ConfigurationError
 from switchboard.event import Event
 from switchboard.mapping import Mapping as EventMapping
 from switchboard.mapping import MappingDocument, compile_expression, compile_mapping
+from switchboard.trial import OnTrial
 
 Made = tuple[DestinationDocument, Destination]
 
 
 class DestinationDocuments:
-    """What one destination's deliveries are made with, as its documents stand now."""
+    """What one destination's deliveries are made with, as its documents stand now.
+
+    A mapping is judged for each destination that uses it (as `mappings/NAME@DESTINATION`): what one
+    takes, another may refuse.
+    """
 
     def __init__(
         self,
@@ -36,64 +37,113 @@ class DestinationDocuments:
         name: str,
         *,
         parameters: Parameters,
-        last_good: LastGood,
+        candidates: Candidates,
         make: Callable[[DestinationDocument], Destination],
     ) -> None:
         self._spec = spec
-        self._name = f"destinations/{name}"
+        self._destination = name
         self._parameters = parameters
-        self._last_good = last_good
+        self._candidates = candidates
         self._make = make
 
     def configuration(self) -> Configuration:
-        """The configuration that serves.
+        """The good configuration, with the one on trial in `candidate`.
 
         Raises:
             ConfigurationError: there is none, or it is broken and never was good.
             Unavailable: the documents cannot be read.
         """
-        document, destination = self._judged(self._name, self._compile).document
-        mapped, version = self._mapping(document)
-        return Configuration(
-            destination=destination,
-            mapped=mapped,
-            repeat=repeat_of(self._spec, document),
-            holds=document.after_dead_letter is AfterDeadLetter.HOLD,
-            mapping_version=version,
-            mapping_of=partial(self._mapping_of, document),
-        )
-
-    def _judged(self, name: str, compile_text: Callable[[str], Any]) -> Configured[Any]:
+        name = f"destinations/{self._destination}"
         parameter = self._parameters.get(name).get(name)
         if parameter is None:
-            raise NotConfigured(
-                f"{name} is deployed but not configured; write its document and run `switchboard"
-                " apply`"
-            )
-        return self._last_good.judge(name, parameter, compile_text)
+            raise _not_configured(name)
+        document = self._candidates.stand(name, parameter, self._compile)
+        mapping = self._mapping(document.good.document[0], is_newest=document.candidate is None)
+        good = self._configuration(document.good, None if mapping is None else mapping.good)
+        return replace(good, candidate=self._candidate(document, mapping))
+
+    def _candidate(
+        self, document: Standing[Made], mapping: Standing[EventMapping] | None
+    ) -> Configuration | None:
+        """What is on trial; None also where the document on trial names no mapping that works.
+
+        Its mapping may be written a moment later; until then there is nothing to be tried.
+        """
+        if document.candidate is not None:
+            try:
+                mapping = self._mapping(document.candidate.document[0], is_newest=True)
+            except ConfigurationError:
+                return None
+        changes = [
+            standing.change
+            for standing in (document, mapping)
+            if standing is not None and standing.change is not None
+        ]
+        if not changes:
+            return None
+        made = self._configuration(document.newest, None if mapping is None else mapping.newest)
+        versions = (made.document_version, made.mapping_version)
+        return replace(made, trial=OnTrial(self._destination, tuple(changes), versions))
+
+    def _configuration(
+        self, document: Configured[Made], mapping: Configured[EventMapping] | None
+    ) -> Configuration:
+        made, destination = document.document
+        return Configuration(
+            destination=destination,
+            mapped=whole_event if mapping is None else mapping.document.apply,
+            repeat=repeat_of(self._spec, made),
+            holds=made.after_dead_letter is AfterDeadLetter.HOLD,
+            mapping_version=None if mapping is None else mapping.version,
+            mapping_of=partial(self._mapping_of, made),
+            document_version=document.version,
+            shadow=made.shadow,
+        )
 
     def _compile(self, text: str) -> Made:
-        document = parse_document(self._spec.document, self._name, text)
+        document = parse_document(self._spec.document, f"destinations/{self._destination}", text)
         compile_expression(document.when)
         repeat_of(self._spec, document)
         return document, self._make(document)
 
-    def _mapping(self, document: DestinationDocument) -> tuple[Mapped, int | None]:
+    def _mapping(
+        self, document: DestinationDocument, *, is_newest: bool
+    ) -> Standing[EventMapping] | None:
+        """How the mapping that `document` names stands; an older document's may be gone."""
         if document.mapping is None:
-            return whole_event, None
-        name = f"mappings/{document.mapping}"
-        serving = self._judged(name, lambda text: compile_mapping_document(name, text))
-        return serving.document.apply, serving.version
+            return None
+        name, judged_as = self._mapping_names(document.mapping)
+        compile_text = partial(compile_mapping_document, name)
+        parameter = self._parameters.get(name).get(name)
+        if parameter is not None:
+            return self._candidates.stand(judged_as, parameter, compile_text, formerly=name)
+        last = None if is_newest else self._candidates.last(judged_as, compile_text)
+        if last is None:
+            raise _not_configured(name)
+        return Standing(last)
 
     def _mapping_of(self, document: DestinationDocument, version: int) -> Mapped:
         """Another version of the mapping that the document names now."""
         if document.mapping is None:
             return no_other_version(version)
-        name = f"mappings/{document.mapping}"
-        found = self._last_good.kept(
-            name, version, lambda text: compile_mapping_document(name, text)
-        )
+        name, judged_as = self._mapping_names(document.mapping)
+        compile_text = partial(compile_mapping_document, name)
+        found = self._candidates.version(judged_as, version, compile_text, formerly=name)
         return found.apply if found is not None else no_other_version(version)
+
+    def _mapping_names(self, mapping: str) -> tuple[str, str]:
+        return f"mappings/{mapping}", mapping_judged_as(mapping, self._destination)
+
+
+def mapping_judged_as(mapping: str, destination: str) -> str:
+    """The name under which a destination's judgements of a mapping are kept."""
+    return f"mappings/{mapping}@{destination}"
+
+
+def _not_configured(name: str) -> NotConfigured:
+    return NotConfigured(
+        f"{name} is deployed but not configured; write its document and run `switchboard apply`"
+    )
 
 
 def compile_mapping_document(name: str, text: str) -> EventMapping:

@@ -54,6 +54,7 @@ class Entry:
     generation: int = 0
     replay: str | None = None
     lane: Lane = Lane.NORMAL
+    document_version: int | None = None
     mapping_version: int | None = None
     lease_until: float = 0.0
     until: float = 0.0

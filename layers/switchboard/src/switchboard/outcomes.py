@@ -78,6 +78,25 @@ def failed(entry: Entry, error: Exception, circumstances: Circumstances) -> Entr
     return replace(ended, until=now + wait)
 
 
+def skipped(entry: Entry, reason: str, now: float) -> Entry:
+    """The entry of a delivery that was deliberately not sent."""
+    return replace(_ended(entry, State.SKIPPED, now), reason_class=None, reason=reason, answer="")
+
+
+def spared(ended: Entry, circumstances: Circumstances) -> Entry:
+    """The entry of a failure under versions on trial: it goes again, under the good ones."""
+    alone = ended.reason_class is ReasonClass.UNAVAILABLE
+    return replace(
+        ended,
+        state=circumstances.open_state,
+        until=ended.updated_at,
+        document_version=None,
+        mapping_version=None,
+        first_attempt_at=ended.updated_at if alone else ended.first_attempt_at,
+        reason=f"under a version on trial: {ended.reason}",
+    )
+
+
 def dead(entry: Entry, reason_class: ReasonClass, reason: str, now: float) -> Entry:
     """The entry as a dead letter."""
     return replace(_ended(entry, State.DEAD, now), reason_class=reason_class, reason=reason)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from switchboard.arrival import Arrivals, Claimed
-from switchboard.attempt import prepared, referenced
-from switchboard.delivery import Execution, Ports
+from switchboard.attempt import referenced
+from switchboard.delivery import Execution, Ports, prepared
 from switchboard.destination import Delivery, ParcelDestination, ParcelSpec, Receipt
 from switchboard.errors import EventError, Rejected, SwitchboardError
 from switchboard.loop import Batch, Record
@@ -201,7 +201,7 @@ class _Round:
         return self._named([member for member in named if self._may_go(member)])
 
     def _all_failed(self, parcel: Sequence[Member], error: Exception) -> None:
-        self._settlement.refused(error, parcel[0].entry.group)
+        self._settlement.refused(error, parcel[0].entry)
         for member in parcel:
             self._close(member, error)
 
@@ -210,7 +210,7 @@ class _Round:
             receipt = answer
             self._end(member, lambda: self._settlement.delivered(member.entry, receipt))
         else:
-            self._settlement.refused(answer, member.entry.group)
+            self._settlement.refused(answer, member.entry)
             self._close(member, answer)
 
     def _close(self, member: Member, error: Exception) -> None:

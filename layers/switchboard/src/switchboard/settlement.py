@@ -1,13 +1,23 @@
 """How a delivery ended: told to the ledger, to the dead letters, to the gate and to metrics."""
 
+import hashlib
+
 from switchboard.closing import close, conclude
 from switchboard.dead_letters import bury
 from switchboard.delivery import Ports
 from switchboard.destination import Receipt, Repeat
 from switchboard.envelope import Envelope
-from switchboard.errors import ConfigurationError, ReasonClass
+from switchboard.errors import ConfigurationError, RateLimited, ReasonClass
 from switchboard.ledger import Entry, State
-from switchboard.outcomes import Circumstances, dead, delivered, failed, given_back
+from switchboard.outcomes import (
+    Circumstances,
+    dead,
+    delivered,
+    failed,
+    given_back,
+    skipped,
+    spared,
+)
 
 LOST_RACE_SECONDS = 1.0
 
@@ -30,6 +40,7 @@ class Settlement:
         ports.telemetry.count("delivered", destination=ports.name, lane=entry.lane)
         closed = delivered(entry, receipt, self._taken_at)
         close(ports.ledger, entry, closed, late=lambda: self.possible_duplicate(entry))
+        ports.trials.took(entry)
 
     def failed(
         self,
@@ -41,11 +52,18 @@ class Settlement:
         in_doubt: bool = False,
     ) -> float | None:
         """The attempt raised `error`; `in_doubt`, while looking for what an earlier one stored."""
-        self.refused(error, entry.group)
+        self.refused(error, entry)
         return self.close_failed(envelope, entry, error, repeat, in_doubt=in_doubt)
 
-    def refused(self, error: Exception, group: str) -> None:
-        """A request failed: told to the gate once, however many deliveries were in it."""
+    def refused(self, error: Exception, entry: Entry) -> None:
+        """A request failed: told to the gate once, for one of the deliveries that were in it.
+
+        What versions on trial do wrong stops nobody; that there were too many requests, all.
+        """
+        if isinstance(error, RateLimited) or not self._ports.trials.tries(entry):
+            self._refused(error, entry.group)
+
+    def _refused(self, error: Exception, group: str) -> None:
         self._ports.gate.failed(error, group, self._ports.clock())
         if isinstance(error, ConfigurationError):
             self._tell(error)
@@ -62,13 +80,14 @@ class Settlement:
         """Write the end of an attempt whose request raised `error`."""
         ports = self._ports
         now = ports.clock()
-        ended = failed(
-            entry, error, Circumstances(now, self._taken_at, repeat, ports.jitter, in_doubt)
-        )
-        if ended.reason_class is ReasonClass.BUG:
+        circumstances = Circumstances(now, self._taken_at, repeat, ports.jitter, in_doubt)
+        ends = failed(entry, error, circumstances)
+        if ends.reason_class is ReasonClass.BUG:
             ports.telemetry.count("bugs", destination=ports.name, error=type(error).__name__)
+        ended = spared(ends, circumstances) if ports.trials.spares(entry, ends) else ends
         if not close(ports.ledger, entry, ended, late=_never):
             return LOST_RACE_SECONDS
+        ports.trials.failed(entry, ends)
         if ended.state is State.DEAD:
             return self.bury(envelope, ended)
         ports.telemetry.count("retried", destination=ports.name, reason=str(ended.reason_class))
@@ -78,6 +97,32 @@ class Settlement:
         """End a claim after which nothing was sent: no attempt is counted."""
         ports = self._ports
         close(ports.ledger, entry, given_back(entry, ports.clock()), late=_never)
+
+    def shadowed(self, entry: Entry, request: bytes) -> float | None:
+        """It would have been sent as `request`, and was not: its destination is a shadow."""
+        size, name = len(request), hashlib.sha256(request).hexdigest()[:16]
+        why = f"shadow: {size} bytes would have been sent (sha256 {name})"
+        closed = self._skipped(entry, why, "shadowed")
+        self._ports.trials.took(entry)
+        return closed
+
+    def shadow_failed(self, entry: Entry, error: Exception) -> float | None:
+        """It could not have been sent; nothing was lost, and nothing alarms."""
+        ports = self._ports
+        circumstances = Circumstances(
+            ports.clock(), self._taken_at, Repeat.AT_MOST_ONCE, ports.jitter
+        )
+        ends = failed(entry, error, circumstances)
+        closed = self._skipped(entry, f"shadow: {ends.reason}", "shadow_failed")
+        ports.trials.failed(entry, ends)
+        return closed
+
+    def _skipped(self, entry: Entry, reason: str, metric: str) -> float | None:
+        ports = self._ports
+        if not close(ports.ledger, entry, skipped(entry, reason, ports.clock()), late=_never):
+            return LOST_RACE_SECONDS
+        ports.telemetry.count(metric, destination=ports.name)
+        return None
 
     def end(
         self, envelope: Envelope | str, fresh: Entry, reason_class: ReasonClass, reason: str
@@ -111,7 +156,7 @@ class Settlement:
 
     def misconfigured(self, error: ConfigurationError, group: str) -> None:
         """Nothing can be sent with the documents as they are."""
-        self.refused(error, group)
+        self._refused(error, group)
 
     def _tell(self, error: ConfigurationError) -> None:
         self._ports.telemetry.count("configuration_errors", destination=self._ports.name)

@@ -1,8 +1,11 @@
 """The `configuration` table: every version of a document that was read, and what was found."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from switchboard.aws.clients import client
 from switchboard.aws.failures import translated
-from switchboard.aws.items import from_item, put_if, to_item
+from switchboard.aws.items import Update, from_item, put_if, to_item, update_if
 from switchboard.configuration import Judged, Status
 
 
@@ -12,7 +15,7 @@ class ConfigurationTable:
     def __init__(self, table: str) -> None:
         self._table = table
 
-    def record(self, judged: Judged) -> None:
+    def record(self, judged: Judged) -> Judged | None:
         """See ConfigurationStore."""
         item = to_item(
             {
@@ -23,7 +26,27 @@ class ConfigurationTable:
                 "reason": judged.reason,
             }
         )
-        put_if(self._table, item, "attribute_not_exists(version)", "recording a document's version")
+        found = put_if(
+            self._table, item, "attribute_not_exists(version)", "recording a document's version"
+        )
+        return None if found is None else _judged(found)
+
+    def decide(
+        self, name: str, version: int, status: Status, *, trial: str = "", reason: str = ""
+    ) -> bool:
+        """See ConfigurationStore."""
+        update = Update(
+            "SET #status = :status, #reason = :reason" + (", #trial = :trial" if trial else ""),
+            "attribute_exists(#version) AND #status <> :good AND attribute_not_exists(#trial)",
+            {
+                ":status": status,
+                ":reason": reason or "valid",
+                ":good": Status.GOOD,
+                **({":trial": trial} if trial else {}),
+            },
+        )
+        key = to_item({"name": name, "version": version})
+        return update_if(self._table, key, update, "deciding on a document's version") is not None
 
     def last_good(self, name: str) -> Judged | None:
         """See ConfigurationStore."""
@@ -42,8 +65,7 @@ class ConfigurationTable:
             )
             for page in pages:
                 for item in page["Items"]:
-                    values = from_item(item)
-                    return Judged(name, int(values["version"]), Status.GOOD, values["text"])
+                    return _judged(from_item(item))
         return None
 
     def version(self, name: str, version: int) -> Judged | None:
@@ -56,7 +78,16 @@ class ConfigurationTable:
                 ExpressionAttributeValues=to_item({":name": name, ":version": version}),
             )
         for item in answer["Items"]:
-            values = from_item(item)
-            reason = values.get("reason", "")
-            return Judged(name, version, Status(values["status"]), values["text"], reason)
+            return _judged(from_item(item))
         return None
+
+
+def _judged(values: Mapping[str, Any]) -> Judged:
+    return Judged(
+        name=values["name"],
+        version=int(values["version"]),
+        status=Status(values["status"]),
+        text=values["text"],
+        reason=values.get("reason", ""),
+        trial=values.get("trial", ""),
+    )

@@ -15,7 +15,9 @@ from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
 from switchboard.aws.runtime import Handle, Handler, Invocation, handler
 from switchboard.aws.secrets import StageSecrets
 from switchboard.aws.state_table import StateTable
+from switchboard.aws.trial_table import TrialTable
 from switchboard.breaker import StateReader
+from switchboard.candidates import Candidates
 from switchboard.configuration import LastGood, Parameters
 from switchboard.deliveries import Deliveries
 from switchboard.delivery import Execution, Ports
@@ -25,6 +27,7 @@ from switchboard.gate import StateGate
 from switchboard.loop import Batch, deliver, read_records, report
 from switchboard.settings import DestinationSettings
 from switchboard.telemetry import InvocationTelemetry
+from switchboard.trials import Trials
 
 SPARE_SECONDS = 5.0
 
@@ -50,15 +53,13 @@ def _wire(
 ) -> Handle:
     secrets = StageSecrets(settings.stage, time.time)
     deploy_time = spec.deploy_time.model_validate(settings.deploy_time)
+    judgements = ConfigurationTable(settings.configuration_table)
+    last_good = LastGood(judgements, telemetry, destination=settings.destination)
     documents = DestinationDocuments(
         spec,
         settings.destination,
         parameters=Parameters(NamedParameters(settings.stage), time.time),
-        last_good=LastGood(
-            ConfigurationTable(settings.configuration_table),
-            telemetry,
-            destination=settings.destination,
-        ),
+        candidates=Candidates(judgements, last_good, time.time),
         make=lambda document: make(
             document, lambda: secrets.accepted(f"destinations/{settings.destination}"), deploy_time
         ),
@@ -71,6 +72,13 @@ def _wire(
             dead_letters=SqsOutbox(settings.dead_queue_url),
             claims=ArchiveBucket(settings.archive_bucket),
             configured=documents.configuration,
+            trials=Trials(
+                settings.destination,
+                store=TrialTable(settings.state_table),
+                judgements=judgements,
+                telemetry=telemetry,
+                clock=time.time,
+            ),
             gate=StateGate(StateReader(StateTable(settings.state_table), settings.destination)),
             telemetry=telemetry,
             clock=time.time,

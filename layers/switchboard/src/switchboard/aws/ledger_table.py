@@ -15,6 +15,7 @@ from switchboard.retry import advice
 DAY_SECONDS = 24 * 60 * 60
 
 _WHOLE = (
+    "document_version",
     "revision",
     "attempt",
     "bugs",

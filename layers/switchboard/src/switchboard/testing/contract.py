@@ -76,6 +76,15 @@ def delivers_once_on_success(subject: Subject) -> None:
         assert len(vendor.arrived) == 1, f"{len(vendor.arrived)} requests arrived"
 
 
+def checks_without_sending(subject: Subject) -> None:
+    """A request is built and checked, and nothing arrives of it."""
+    with StandIn() as vendor:
+        destination = subject.make(vendor.url)
+        request = destination.check(a_delivery())
+        assert vendor.arrived == [], "a request arrived"
+        assert request, "there is no request"
+
+
 def names_each_refusal(subject: Subject) -> None:
     """Every answer of the vendor becomes the error that it means, and no subclass of another."""
     for meant, replies in subject.answers.items():
@@ -190,6 +199,7 @@ CLAUSES: Mapping[str, Callable[[Subject], None]] = {
     clause.__name__: clause
     for clause in (
         delivers_once_on_success,
+        checks_without_sending,
         names_each_refusal,
         knows_when_nothing_was_sent,
         owns_up_to_an_unknown_outcome,

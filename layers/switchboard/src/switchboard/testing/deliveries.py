@@ -1,5 +1,6 @@
 """A destination, its messages and its delivery core, for tests: real code over memory stores."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,12 +26,15 @@ from switchboard.parcels import Parcels, Time
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
+    MemoryConfiguration,
     MemoryGaps,
     MemoryLedger,
     MemoryOutbox,
     MemoryStates,
     RecordingTelemetry,
 )
+from switchboard.testing.trial_store import MemoryTrials
+from switchboard.trials import Trials
 
 QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:switchboard-test-crm-normal.fifo"
 
@@ -80,11 +84,17 @@ class ScriptedDestination:
     def __init__(self, *answers: Receipt | Exception | Callable[[Delivery], Receipt]) -> None:
         self.answers = list(answers)
         self.sent: list[Delivery] = []
+        self.checked: list[Delivery] = []
         self.stored: set[str] = set()
 
     def reference(self, delivery: Delivery) -> str:  # noqa: ARG002
         """See Destination."""
         return ""
+
+    def check(self, delivery: Delivery) -> bytes:
+        """See Destination."""
+        self.checked.append(delivery)
+        return json.dumps(delivery.output).encode()
 
     def send(self, delivery: Delivery) -> Receipt:
         """See Destination; out of answers, it takes everything."""
@@ -148,6 +158,8 @@ class DeliveryBench:
         self.dead_letters = MemoryOutbox()
         self.bucket = MemoryBucket()
         self.states = MemoryStates()
+        self.trials = MemoryTrials()
+        self.judgements = MemoryConfiguration()
         self.telemetry = RecordingTelemetry()
         self.configuration: Callable[[], Configuration] = lambda: Configuration(
             destination=destination, mapped=whole_event, repeat=repeat, mapping_version=1
@@ -160,6 +172,7 @@ class DeliveryBench:
             claims=self.bucket,
             configured=lambda: self.configuration(),  # noqa: PLW0108 - it may be replaced later
             gate=self._gate(),
+            trials=self._trials(),
             telemetry=self.telemetry,
             clock=self.clock,
             jitter=lambda: 0.5,
@@ -170,7 +183,16 @@ class DeliveryBench:
 
     def another_sandbox(self) -> None:
         """Go on in a sandbox that remembers nothing."""
-        self.deliveries = Deliveries(replace(self._ports, gate=self._gate()))
+        self.deliveries = Deliveries(replace(self._ports, gate=self._gate(), trials=self._trials()))
+
+    def _trials(self) -> Trials:
+        return Trials(
+            "crm",
+            store=self.trials,
+            judgements=self.judgements,
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
 
     def _gate(self) -> StateGate:
         return StateGate(StateReader(self.states, "crm"))

@@ -1,6 +1,7 @@
 """In-memory stores that keep the ports' promises; each can be told to fail."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from switchboard.archive import RawLine, encode_lines, object_key
@@ -228,10 +229,22 @@ class MemoryConfiguration(Failing):
     def __init__(self) -> None:
         self.judged: dict[tuple[str, int], Judged] = {}
 
-    def record(self, judged: Judged) -> None:
+    def record(self, judged: Judged) -> Judged | None:
         """See ConfigurationStore."""
         self.check()
-        self.judged.setdefault((judged.name, judged.version), judged)
+        kept = self.judged.setdefault((judged.name, judged.version), judged)
+        return None if kept is judged else kept
+
+    def decide(
+        self, name: str, version: int, status: Status, *, trial: str = "", reason: str = ""
+    ) -> bool:
+        """See ConfigurationStore."""
+        self.check()
+        kept = self.judged.get((name, version))
+        if kept is None or kept.status is Status.GOOD or kept.trial:
+            return False
+        self.judged[name, version] = replace(kept, status=status, trial=trial, reason=reason)
+        return True
 
     def last_good(self, name: str) -> Judged | None:
         """See ConfigurationStore."""

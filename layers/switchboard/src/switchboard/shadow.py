@@ -1,0 +1,28 @@
+"""Shadow destinations: a delivery is mapped, its request built and recorded, and not sent."""
+
+from switchboard.delivery import Configuration, prepared
+from switchboard.envelope import Envelope
+from switchboard.errors import Unavailable
+from switchboard.event import Event
+from switchboard.ledger import Entry
+from switchboard.settlement import Settlement
+
+
+def show(
+    settlement: Settlement,
+    envelope: Envelope,
+    event: Event,
+    configuration: Configuration,
+    entry: Entry,
+) -> float | None:
+    """Do all but send: None when it is done with, else the seconds for which it goes back.
+
+    Only what the request is made with, such as a secret, may be unavailable here.
+    """
+    try:
+        request = configuration.destination.check(prepared(event, configuration, entry))
+    except Unavailable as error:
+        return settlement.failed(envelope, entry, error, configuration.repeat)
+    except Exception as error:  # noqa: BLE001 - whatever is raised is what the shadow shows
+        return settlement.shadow_failed(entry, error)
+    return settlement.shadowed(entry, request)
