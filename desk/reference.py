@@ -46,6 +46,9 @@ COMMANDS = (
     ("dead", "held"),
     ("dead", "release"),
     ("migrate", "sapi"),
+    ("timeline",),
+    ("search",),
+    ("why",),
     ("prove",),
     ("completion",),
 )

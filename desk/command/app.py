@@ -10,7 +10,21 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from desk.apply.documents import DocumentError
-from desk.command import apply, completion, dead, demo, invoke, migrate, prove, secrets, up, verify
+from desk.command import (
+    apply,
+    completion,
+    dead,
+    demo,
+    invoke,
+    migrate,
+    prove,
+    search,
+    secrets,
+    timeline,
+    up,
+    verify,
+    why,
+)
 from desk.command.output import USAGE, fail
 from desk.demo.sabotage import SabotageFailed
 from desk.laptop.emulator import StackError
@@ -33,6 +47,9 @@ app.command(invoke.invoke)
 app.command(verify.verify)
 app.command(dead.app)
 app.command(migrate.app)
+app.command(timeline.timeline)
+app.command(search.search)
+app.command(why.why)
 app.command(prove.prove)
 app.command(completion.completion)
 

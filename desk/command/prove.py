@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.table import Table
 
+from desk.command.days import day_of
 from desk.command.output import DONE, FAILED, console, fail, print_json, results
 from desk.proof.account import DestinationSum
 from desk.proof.day import DayReader, Progress, Proof
@@ -56,8 +57,8 @@ def prove(
     """
     try:
         wanted = day_of(day, datetime.now(UTC).date())
-    except ValueError:
-        return fail(f"{day} is no day; write it as 2026-11-27, today or yesterday")
+    except ValueError as error:
+        return fail(str(error))
     target = reach(stage)
     with _progress() as progress:
         proof = DayReader(target).prove(wanted, whole_archive=archive, progress=progress)
@@ -71,13 +72,6 @@ def prove(
             for line in lines:
                 results.print(line, markup=False, soft_wrap=True)
     return DONE if proof.closes else FAILED
-
-
-def day_of(text: str, today: date) -> date:
-    """The day that is meant; raises ValueError where `text` is none."""
-    if text in {"today", "yesterday"}:
-        return today if text == "today" else date.fromordinal(today.toordinal() - 1)
-    return date.fromisoformat(text)
 
 
 @contextmanager
@@ -149,7 +143,8 @@ def _verdict(proof: Proof) -> None:
     else:
         results.print(
             f"[bold red]the sum does not close[/] for {proof.day:%Y-%m-%d}:"
-            f" {account.problem_count} do not add up",
+            f" {account.problem_count} do not add up; `switchboard why EVENT DESTINATION` tells"
+            " about one",
             soft_wrap=True,
         )
 

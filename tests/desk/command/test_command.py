@@ -25,6 +25,9 @@ COMMANDS = [
     ["dead", "release"],
     ["completion"],
     ["prove"],
+    ["timeline"],
+    ["search"],
+    ["why"],
 ]
 SAMPLES = sorted((ROOT / "events" / "webhooks").glob("*/*.json"))
 

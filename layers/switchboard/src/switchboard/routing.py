@@ -62,7 +62,7 @@ def choose(event: Event, routes: Iterable[Route]) -> tuple[Sequence[Choice], Seq
     undecided: list[Undecided] = []
     for route in routes:
         try:
-            taken = _is_true(route.when.evaluate(seen))
+            taken = is_true(route.when.evaluate(seen))
         except EventError as error:
             undecided.append(Undecided(route.destination, error))
             continue
@@ -71,7 +71,7 @@ def choose(event: Event, routes: Iterable[Route]) -> tuple[Sequence[Choice], Seq
     return choices, undecided
 
 
-def _is_true(value: Any) -> bool:
+def is_true(value: Any) -> bool:
     """JMESPath's truth: null, false, and what is empty are false; 0 is true.
 
     https://jmespath.org/specification.html#or-expressions

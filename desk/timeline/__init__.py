@@ -1,0 +1,1 @@
+"""What an operator asks about events: their timeline, where they are, and why."""
