@@ -11,8 +11,7 @@ from switchboard.claims import check_in
 from switchboard.destination import Lane
 from switchboard.envelope import DeliveryOrder, Envelope, ObjectRef, RawRef
 from switchboard.event import Event, digest
-
-ROUTE = "route"
+from switchboard.held import ROUTE
 
 
 @dataclass(frozen=True, slots=True)

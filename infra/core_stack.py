@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from functions.route_events.spec import BULK_BATCH, BULK_CONCURRENCY
 from infra import bundling
 from infra.assets import function_asset, layer_version
 from infra.catalogue import function_spec
@@ -74,7 +75,11 @@ class CoreStack(cdk.Stack):
             name=names.table("events"),
             keys=[group, ("event_id", "S")],
             retain=retain,
-            index=("by-source-day", [("source_day", "S"), ("event_id", "S")], "KEYS_ONLY"),
+            indexes=[
+                ("by-source-day", [("source_day", "S"), ("event_id", "S")], "KEYS_ONLY"),
+                # Sparse: the held events of paused sources, the groups of a partition in order.
+                ("held", [("held", "S"), group], "KEYS_ONLY"),
+            ],
         )
         self._ledger = Table(
             self,
@@ -82,7 +87,7 @@ class CoreStack(cdk.Stack):
             name=names.table("ledger"),
             keys=[group, ("delivery", "S")],
             retain=retain,
-            index=("dead", [("dead", "S"), ("dead_at", "S")], "ALL"),
+            indexes=[("dead", [("dead", "S"), ("dead_at", "S")], "ALL")],
         )
         self._state_table = Table(
             self, "State", name=names.table("state"), keys=[("item", "S")], retain=retain
@@ -191,6 +196,7 @@ class CoreStack(cdk.Stack):
                 allow(["sqs:SendMessage"], self._ingest.arn),
                 allow(["ssm:GetParameters"], *documents),
                 allow(["secretsmanager:GetSecretValue"], *[secret.arn for secret in secrets]),
+                allow(["dynamodb:GetItem"], self._state_table.arn),
                 allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
                 allow(["s3:PutObject"], bucket_arn(self.names.archive, "/claims/*")),
             ],
@@ -212,7 +218,10 @@ class CoreStack(cdk.Stack):
                 poll_statement(self._ingest.arn, self._ingest_bulk.arn),
                 allow(["sqs:SendMessage"], self._ingest_dead.arn),
                 allow(["ssm:GetParametersByPath"], parameters),
-                allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], self._events.arn),
+                allow(
+                    ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"], self._events.arn
+                ),
+                allow(["dynamodb:GetItem"], self._state_table.arn),
                 allow(["dynamodb:PutItem"], self._ledger.arn),
                 allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
                 allow(["s3:PutObject"], bucket_arn(self.names.archive, "/raw/*")),
@@ -222,7 +231,12 @@ class CoreStack(cdk.Stack):
             ],
         )
         function.poll("Ingest", self._ingest.resource.attr_arn, batch_size=10, concurrency=10)
-        function.poll("Bulk", self._ingest_bulk.resource.attr_arn, batch_size=10, concurrency=2)
+        function.poll(
+            "Bulk",
+            self._ingest_bulk.resource.attr_arn,
+            batch_size=BULK_BATCH,
+            concurrency=BULK_CONCURRENCY,
+        )
         return function
 
     def _replayer(self) -> None:

@@ -65,6 +65,7 @@ class DestinationStack(cdk.Stack):
             value=self.to_json_string(
                 {
                     "kind": entry.kind,
+                    "lane_per": entry.spec.lane_per.value,
                     "queues": {lane.value: queue.url for lane, queue in self._lanes.items()},
                     "dead_queue_url": self._dead.url,
                     "mapping_ids": {lane.value: m.ref for lane, m in mappings.items()},
@@ -175,14 +176,22 @@ class DestinationStack(cdk.Stack):
         return allow(permission.actions, resource)
 
     def _let_the_router_send(self) -> None:
-        """The core does not know its destinations: each attaches what the router needs for it."""
+        """The core does not know its destinations: each attaches what the router needs for it.
+
+        The router counts a queue before it feeds it from `ingest-bulk`.
+        """
         iam.CfnPolicy(
             self,
             "RouterMaySend",
             policy_name=f"send-to-{self._name}",
             roles=[self.names.role(self.names.function("route_events"))],
             policy_document=policy(
-                [allow(["sqs:SendMessage"], *[queue.arn for queue in self._lanes.values()])]
+                [
+                    allow(
+                        ["sqs:GetQueueAttributes", "sqs:SendMessage"],
+                        *[queue.arn for queue in self._lanes.values()],
+                    )
+                ]
             ),
         )
 

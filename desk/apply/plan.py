@@ -120,7 +120,8 @@ def _check(name: str, text: str, known: set[str], kinds: Mapping[str, str]) -> N
 
 def _check_destination(spec: DestinationSpec, name: str, text: str, known: set[str]) -> None:
     document = parse_document(spec.document, name, text)
-    compile_expression(document.when)
+    for predicate in document.predicates:
+        compile_expression(predicate)
     repeat_of(spec, document)
     if document.mapping is not None and f"mappings/{document.mapping}" not in known:
         raise ConfigurationError(

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from desk.dead_letters import ROUTE
 from desk.proof.account import Account
 from desk.proof.archive import ArchiveCheck, Archived
 from desk.proof.spool import Spool
@@ -15,6 +14,7 @@ from desk.records.ledger import LedgerRecords, by_delivery
 from desk.records.tables import BATCH_KEYS, batches
 from desk.target import Target
 from switchboard.events import SHARDS
+from switchboard.held import ROUTE
 from switchboard.ledger import Entry
 
 AT_ONCE = 8

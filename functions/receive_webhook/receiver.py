@@ -15,6 +15,7 @@ from switchboard.errors import ConfigurationError, EventError, SwitchboardError,
 from switchboard.event import utc_text
 from switchboard.queue import Outbox, Outgoing
 from switchboard.secrets import SecretStore
+from switchboard.source_state import SourceStateReader
 from switchboard.sources import (
     SECRET_FIELD,
     WEBHOOK_KINDS,
@@ -35,6 +36,7 @@ class Ports:
     parameters: Parameters
     last_good: LastGood
     secrets: SecretStore
+    states: SourceStateReader
     telemetry: Telemetry
     clock: Callable[[], float]
 
@@ -79,6 +81,8 @@ class Receiver:
         document = self._document(source, kind)
         if not document.allows(source_ip(event)):
             raise Refusal.not_allowed()
+        if self._ports.states.read(source, self._ports.clock()).refuse:
+            raise Refusal.paused()
         request = read_request(event, self._limit)
         secrets = self._secrets(source, document)
         now = self._ports.clock()
@@ -127,6 +131,5 @@ class Receiver:
             raise Unavailable(f"sending to the ingest queue: {refused}")
 
     def _refused(self, source: str, refusal: Refusal) -> Answer:
-        name = "refused_signature" if refusal.status == 401 else "refused"
-        self._ports.telemetry.count(name, source=source, reason=refusal.code)
+        self._ports.telemetry.count(refusal.metric, source=source, reason=refusal.code)
         return Answer(refusal.status, refusal.body, refusal.retry_after)

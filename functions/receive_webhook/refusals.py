@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from switchboard.errors import EventError
 from switchboard.sources import Doubt, SignatureRefused
 
+PAUSED = "paused"
+
 _SIGN_AGAIN = "sign the exact bytes of the body with this source's secret"
 _WHAT_TO_DO: Mapping[Doubt, str] = {
     Doubt.MISSING: "send the headers that this source's kind signs with",
@@ -33,6 +35,13 @@ class Refusal(Exception):
     def body(self) -> Mapping[str, str]:
         """The JSON body of the answer."""
         return {"error": self.code, "message": self.message, "do": self.do}
+
+    @property
+    def metric(self) -> str:
+        """What it is counted as: what an operator asked for is no trouble."""
+        if self.code == PAUSED:
+            return "refused_paused"
+        return "refused_signature" if self.status == 401 else "refused"
 
     @classmethod
     def invalid_base64(cls) -> "Refusal":
@@ -86,6 +95,17 @@ class Refusal(Exception):
             "this source cannot take events yet",
             "send the same event again later; the operator sees why in the log",
             retry_after=60,
+        )
+
+    @classmethod
+    def paused(cls) -> "Refusal":
+        """503 on request: the sender keeps the event, as long as its own retries last."""
+        return cls(
+            503,
+            PAUSED,
+            "this source is paused and takes nothing",
+            "send the same event again later",
+            retry_after=300,
         )
 
     @classmethod

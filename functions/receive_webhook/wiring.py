@@ -10,8 +10,10 @@ from switchboard.aws.parameters import NamedParameters
 from switchboard.aws.queues import SqsOutbox
 from switchboard.aws.runtime import Handle, Invocation
 from switchboard.aws.secrets import StageSecrets
+from switchboard.aws.state_table import StateTable
 from switchboard.configuration import LastGood, Parameters
 from switchboard.settings import ReceiverSettings
+from switchboard.source_state import SourceStateReader
 from switchboard.telemetry import InvocationTelemetry
 
 
@@ -26,6 +28,7 @@ def wire(settings: ReceiverSettings, telemetry: InvocationTelemetry) -> Handle:
             parameters=Parameters(NamedParameters(settings.stage), time.time),
             last_good=LastGood(ConfigurationTable(settings.configuration_table), telemetry),
             secrets=StageSecrets(settings.stage, time.time),
+            states=SourceStateReader(StateTable(settings.state_table)),
             telemetry=telemetry,
             clock=time.time,
         ),

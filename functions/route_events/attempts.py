@@ -15,6 +15,7 @@ from switchboard.dead_letters import bury
 from switchboard.destination import Receipt, Repeat
 from switchboard.envelope import Envelope
 from switchboard.errors import EventError, ReasonClass, SwitchboardError
+from switchboard.held import ROUTE
 from switchboard.ledger import Entry, Ledger, State
 from switchboard.loop import Record
 from switchboard.outcomes import Circumstances, dead, delivered, failed, given_back
@@ -22,8 +23,6 @@ from switchboard.queue import Outbox
 from switchboard.retry import Jitter, back_off
 from switchboard.settlement import LOST_RACE_SECONDS
 from switchboard.telemetry import Telemetry
-
-ROUTE = "route"
 
 
 @dataclass(frozen=True, slots=True)

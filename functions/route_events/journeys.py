@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from functions.route_events.attempts import Attempts
-from switchboard.envelope import Envelope, RawRef
+from switchboard.envelope import DeliveryOrder, Envelope, RawRef
 from switchboard.errors import EventError, SwitchboardError
 from switchboard.event import Event
+from switchboard.held import is_release
 from switchboard.ledger import Entry
 from switchboard.loop import Batch, Record
 from switchboard.retry import back_off
@@ -19,6 +20,7 @@ class Journey:
 
     `envelope` is as it came, `whole` has its claim put back in; `fresh` is the ledger entry that
     it would begin with, and `claimed` the one it has (most have none).
+    `is_held`: it goes nowhere yet. `is_fed`: its destinations have room for it.
     """
 
     record: Record
@@ -29,6 +31,18 @@ class Journey:
     claimed: Entry | None = None
     raw_ref: RawRef | None = None
     choices: Sequence[Choice] = ()
+    is_held: bool = False
+    is_fed: bool = False
+
+    @property
+    def is_release(self) -> bool:
+        """Whether it was held, and is ordered to be routed now."""
+        return is_release(self.envelope.delivery)
+
+    @property
+    def order(self) -> DeliveryOrder | None:
+        """The order to its one destination, where it has one."""
+        return None if self.is_release else self.envelope.delivery
 
 
 class Journeys:
@@ -87,8 +101,12 @@ class Journeys:
         else:
             self._batch.put_back(record, seconds)
 
+    def wait_for_room(self, journey: Journey, seconds: float) -> None:
+        """Put `journey` back for no fault of its own; a claim is given back with it."""
+        self._batch.put_back(journey.record, seconds)
+
     def give_back(self) -> None:
-        """End the claims of those that an earlier record of their group held back.
+        """End the claims of those that wait for room, or for an earlier record of their group.
 
         Left as they are, they would look like those of a process that died: the group would wait
         for their leases, and after the third time be dead-lettered.

@@ -1,8 +1,10 @@
 """A batch of ingested events on its way to the destinations.
 
-    read → normalise → archive raw → choose destinations → append to `events` → fan out → mark
+    read → keep pace → normalise → archive raw → choose destinations and append to `events`
+        → fan out → mark
 
-What came through bulk is marked in `events` as routed: only then does its sender go back to live.
+What came through bulk waits where a destination has enough, and is marked in `events` as routed:
+only then does its sender go back to live.
 
 Each phase goes over the records that are still live. One that fails goes back alone with the later
 records of its group, and finds on its next try what it left behind: the archive and the events
@@ -12,24 +14,28 @@ and the destinations' queues and ledgers know a repeated fan-out.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-from functions.route_events.attempts import ROUTE, Attempts
+from functions.route_events.attempts import Attempts
+from functions.route_events.choosing import Choosing
 from functions.route_events.journeys import Journey, Journeys
+from functions.route_events.pacing import Feeding, Pace
 from functions.route_events.routes import Network
 from switchboard.archive import RawArchive, RawLine
 from switchboard.arrival import fresh_entry, unreadable_entry
 from switchboard.claiming import Send
-from switchboard.claims import ClaimStore, check_in, check_out, keep_event
+from switchboard.claims import ClaimStore, check_in, check_out
 from switchboard.delivery import Execution
-from switchboard.envelope import DeliveryOrder, Envelope, ObjectRef, decode
+from switchboard.envelope import DeliveryOrder, Envelope, decode
 from switchboard.errors import EventError, SwitchboardError, Unavailable
-from switchboard.event import digest, queue_safe
-from switchboard.events import EventStore, Recorded, is_small
+from switchboard.event import Event, digest, queue_safe
+from switchboard.events import EventStore
+from switchboard.held import ROUTE
 from switchboard.loop import Batch, Record
 from switchboard.queue import Outbox, Outgoing
-from switchboard.routing import Choice, Undecided, choose
+from switchboard.routing import Choice, choose
+from switchboard.source_state import SourceStateReader
 from switchboard.sources import KINDS
 from switchboard.sources.delivering import delivers
 from switchboard.telemetry import Telemetry
@@ -49,6 +55,8 @@ class Ports:
     archive: RawArchive
     claims: ClaimStore
     network: Callable[[], Network]
+    sources: SourceStateReader
+    pace: Pace
     attempts: Attempts
     telemetry: Telemetry
     is_bulk: Callable[[str], bool]
@@ -59,6 +67,9 @@ class Router:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+        self._choosing = Choosing(
+            ports.events, ports.claims, ports.sources, ports.attempts, ports.telemetry
+        )
 
     def route(self, batch: Batch, execution: Execution) -> None:
         """Route what can be routed; the rest is put back in `batch`, or dead-lettered."""
@@ -69,16 +80,21 @@ class Router:
     def _travel(self, journeys: Journeys, batch: Batch, execution: Execution) -> None:
         for record in batch.live():
             self._begin(journeys, record, execution)
-        journeys.each(lambda journey: self._claim(journeys, journey))
-        journeys.each(self._normalise)
-        self._archive(journeys)
         try:
             network = self._ports.network()
         except SwitchboardError as error:
             for journey in journeys.live():
                 journeys.stop(journey, error)
             return
-        journeys.each(partial(self._append, network))
+        feeding = self._ports.pace.begin(network)
+        if self._ports.pace.is_slowed:
+            # Before it is claimed: what only waits for its turn leaves no entry.
+            journeys.each(lambda journey: self._keep_pace(journeys, network, feeding, journey))
+        journeys.each(lambda journey: self._claim(journeys, journey))
+        journeys.each(self._normalise)
+        journeys.each(lambda journey: self._keep_pace(journeys, network, feeding, journey))
+        self._archive(journeys)
+        journeys.each(partial(self._choosing.choose, network))
         self._fan_out(journeys, network)
         journeys.each(self._mark)
         journeys.each(lambda journey: self._finish(journeys, journey))
@@ -113,17 +129,25 @@ class Router:
 
     def _normalise(self, journey: Journey) -> None:
         journey.raw_ref = journey.whole.raw_ref
-        raw = journey.whole.raw
-        if raw is None:
+        if journey.whole.raw is None:
             return
-        kind = KINDS.get(raw.kind)
-        if kind is None:
-            raise EventError(f"normalising: no source is of kind {raw.kind!r}")
-        journey.event = kind.normalise(journey.event, raw)
+        journey.event = _normalised(journey)
         if journey.event.type.startswith(UNKNOWN_TYPE):
             self._ports.telemetry.count(
                 "unknown_type", source=journey.event.source, type=journey.event.type
             )
+
+    def _keep_pace(
+        self, journeys: Journeys, network: Network, feeding: Feeding, journey: Journey
+    ) -> None:
+        """Let what came through bulk wait as long as one of its destinations has enough."""
+        if journey.is_fed or not self._ports.is_bulk(journey.record.queue_arn):
+            return
+        wait = feeding.take(journey.record, _wanted(network, journey))
+        if wait is None:
+            journey.is_fed = True
+        else:
+            journeys.wait_for_room(journey, wait)
 
     def _archive(self, journeys: Journeys) -> None:
         """Keep the raw payloads of everything that is live and not archived, in one object."""
@@ -147,47 +171,6 @@ class Router:
         else:
             for journey in arrived:
                 journey.raw_ref = refs[journey.event.id]
-
-    def _append(self, network: Network, journey: Journey) -> None:
-        """Record the event with its destinations; a replay has its one destination already."""
-        order = journey.envelope.delivery
-        if order is not None:
-            if network.outbox(order.only, order.lane) is None:
-                raise EventError(f"replaying: no destination {order.only!r} is deployed")
-            journey.choices = [Choice(name=order.only, lane=order.lane, version=0)]
-            return
-        routes = network.routes
-        if not delivers(network.rules, journey.event.source, journey.event.time):
-            routes = ()
-            self._ports.telemetry.count("recorded_only", source=journey.event.source)
-        choices, undecided = choose(journey.event, routes)
-        for one in undecided:
-            self._refuse_for(journey, one)
-        raw = journey.whole.raw
-        journey.choices = self._ports.events.append(
-            Recorded(
-                group=journey.whole.group,
-                event=journey.event,
-                received_at=raw.received_at if raw else "",
-                raw_ref=journey.raw_ref,
-                event_ref=self._event_ref(journey),
-                destinations=choices,
-            )
-        )
-
-    def _event_ref(self, journey: Journey) -> ObjectRef | None:
-        """Where the event is kept that is too large for its item, so that it can be replayed."""
-        ref = journey.envelope.event_ref
-        if ref is not None or is_small(journey.event):
-            return ref
-        return keep_event(journey.event, self._ports.claims)
-
-    def _refuse_for(self, journey: Journey, one: Undecided) -> None:
-        """A predicate that fails on this event: a dead letter for that destination alone."""
-        fresh = replace(journey.fresh, destination=one.destination)
-        wait = self._ports.attempts.refuse(None, fresh, journey.envelope, one.error)
-        if wait is not None:
-            raise Unavailable(f"dead-lettering an event that {one.destination} cannot decide on")
 
     def _fan_out(self, journeys: Journeys, network: Network) -> None:
         """One message per event and destination, queue by queue, in the order of each group.
@@ -222,7 +205,7 @@ class Router:
         return outbox
 
     def _message(self, journey: Journey, choice: Choice) -> Outgoing:
-        order = journey.envelope.delivery or DeliveryOrder(only=choice.name, lane=choice.lane)
+        order = journey.order or DeliveryOrder(only=choice.name, lane=choice.lane)
         envelope = Envelope(
             event=journey.event,
             group=journey.whole.group,
@@ -239,14 +222,42 @@ class Router:
 
     def _mark(self, journey: Journey) -> None:
         """Tell who sent it to bulk that no later event of its group can overtake it any more."""
-        if journey.envelope.delivery is None and self._ports.is_bulk(journey.record.queue_arn):
-            self._ports.events.mark_routed(journey.whole.group, journey.event.id)
+        group, event_id = journey.whole.group, journey.event.id
+        if journey.is_release:
+            self._ports.events.mark_released(group, event_id)
+        elif journey.order is None and self._ports.is_bulk(journey.record.queue_arn):
+            self._ports.events.mark_routed(group, event_id)
 
     def _finish(self, journeys: Journeys, journey: Journey) -> None:
         if journey.claimed is not None:
             self._ports.attempts.routed(journey.claimed)
-        self._ports.telemetry.count("routed", source=journey.event.source)
+        self._ports.telemetry.count(
+            "held" if journey.is_held else "routed", source=journey.event.source
+        )
         journeys.settle(journey.record, lambda: None)
+
+
+def _normalised(journey: Journey) -> Event:
+    raw = journey.whole.raw
+    if raw is None:
+        return journey.event
+    kind = KINDS.get(raw.kind)
+    if kind is None:
+        raise EventError(f"normalising: no source is of kind {raw.kind!r}")
+    return kind.normalise(journey.event, raw)
+
+
+def _wanted(network: Network, journey: Journey) -> Sequence[Choice]:
+    """Where an event will go as documents stand; nowhere if that cannot be said of it."""
+    if journey.order is not None:
+        return [Choice(name=journey.order.only, lane=journey.order.lane, version=0)]
+    try:
+        event = _normalised(journey)
+    except EventError:
+        return ()
+    if not delivers(network.rules, event.source, event.time):
+        return ()
+    return choose(event, network.routes).choices
 
 
 def _refused(

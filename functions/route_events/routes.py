@@ -7,10 +7,10 @@ from functools import partial
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from switchboard.configuration import LastGood, Parameter, Parameters, parse_document
-from switchboard.destination import Lane
+from switchboard.destination import Lane, LanePer
 from switchboard.errors import ConfigurationError
-from switchboard.queue import Outbox
-from switchboard.routing import Route, compile_route
+from switchboard.queue import DestinationQueue
+from switchboard.routing import Route, choose_once, compile_route
 from switchboard.sources.delivering import DeliveryRule, DeliveryRules
 from switchboard.telemetry import Telemetry
 
@@ -25,6 +25,7 @@ class Deployed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     queues: Mapping[Lane, str]
+    lane_per: LanePer = LanePer.INTERACTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,18 @@ class Network:
     """
 
     routes: Sequence[Route]
-    outboxes: Mapping[str, Mapping[Lane, Outbox]]
+    outboxes: Mapping[str, Mapping[Lane, DestinationQueue]]
     rules: DeliveryRules = field(default_factory=dict)
 
-    def outbox(self, destination: str, lane: Lane) -> Outbox | None:
+    def outbox(self, destination: str, lane: Lane) -> DestinationQueue | None:
         """The destination's queue of that lane, else its normal one; None: it is not deployed."""
         lanes = self.outboxes.get(destination, {})
         return lanes.get(lane) or lanes.get(Lane.NORMAL)
+
+    @property
+    def once(self) -> frozenset[str]:
+        """The destinations whose lane is chosen once for a group."""
+        return choose_once(self.routes)
 
 
 class NetworkReader:
@@ -51,29 +57,32 @@ class NetworkReader:
         self,
         parameters: Parameters,
         last_good: LastGood,
-        open_outbox: Callable[[str], Outbox],
+        open_outbox: Callable[[str], DestinationQueue],
         telemetry: Telemetry,
     ) -> None:
         self._parameters = parameters
         self._last_good = last_good
         self._open_outbox = open_outbox
         self._telemetry = telemetry
-        self._outboxes: dict[str, Outbox] = {}
+        self._outboxes: dict[str, DestinationQueue] = {}
 
     def read(self) -> Network:
         """The network as the documents stand now; raises Unavailable if they were never read."""
         parameters = self._parameters.everything()
         deployed = {
-            name.removeprefix(DEPLOYED): parameter
+            name.removeprefix(DEPLOYED): self._deployed(name.removeprefix(DEPLOYED), parameter)
             for name, parameter in parameters.items()
             if name.startswith(DEPLOYED)
         }
         routes = [
             route
-            for name in sorted(deployed)
-            if (route := self._route(name, parameters.get(DOCUMENTS + name))) is not None
+            for name, at in sorted(deployed.items())
+            if (route := self._route(name, parameters.get(DOCUMENTS + name), at)) is not None
         ]
-        outboxes = {name: self._lanes(name, at) for name, at in deployed.items()}
+        outboxes = {
+            name: {lane: self._outbox(url) for lane, url in at.queues.items()}
+            for name, at in deployed.items()
+        }
         return Network(routes, outboxes, self._rules(parameters))
 
     def _rules(self, parameters: Mapping[str, Parameter]) -> DeliveryRules:
@@ -93,7 +102,7 @@ class NetworkReader:
                 rules[source] = serving.document
         return rules
 
-    def _route(self, name: str, parameter: Parameter | None) -> Route | None:
+    def _route(self, name: str, parameter: Parameter | None, at: Deployed) -> Route | None:
         """None: not configured, or broken and never good; nothing is routed to it."""
         if parameter is None:
             return None
@@ -104,17 +113,18 @@ class NetworkReader:
             self._telemetry.count("configuration_errors", destination=name)
             self._telemetry.warn("nothing is routed to a destination", why=str(error))
             return None
-        return Route(name, serving.document, serving.version)
+        predicates = serving.document
+        urgent = predicates.urgent_when if Lane.URGENT in at.queues else None
+        return Route(name, predicates.when, serving.version, urgent, at.lane_per)
 
-    def _lanes(self, name: str, parameter: Parameter) -> Mapping[Lane, Outbox]:
+    def _deployed(self, name: str, parameter: Parameter) -> Deployed:
         try:
-            deployed = Deployed.model_validate_json(parameter.text)
+            return Deployed.model_validate_json(parameter.text)
         except ValidationError:
             self._telemetry.warn("a destination's deployment parameter is broken", destination=name)
-            return {}
-        return {lane: self._outbox(url) for lane, url in deployed.queues.items()}
+            return Deployed(queues={})
 
-    def _outbox(self, url: str) -> Outbox:
+    def _outbox(self, url: str) -> DestinationQueue:
         if url not in self._outboxes:
             self._outboxes[url] = self._open_outbox(url)
         return self._outboxes[url]

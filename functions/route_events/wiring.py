@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from functions.route_events.attempts import Attempts
+from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports, Router
 from functions.route_events.routes import NetworkReader
 from switchboard.aws.archive import ArchiveBucket
@@ -14,10 +15,12 @@ from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import StageParameters
 from switchboard.aws.queues import SqsOutbox, SqsVisibility, is_same_queue, queue_url
 from switchboard.aws.runtime import Handle, Invocation
+from switchboard.aws.state_table import StateTable
 from switchboard.configuration import LastGood, Parameters
 from switchboard.delivery import Execution
 from switchboard.loop import Batch, read_records, report
 from switchboard.settings import RouterSettings
+from switchboard.source_state import SourceStateReader
 from switchboard.telemetry import InvocationTelemetry
 
 
@@ -37,12 +40,15 @@ def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
         clock=time.time,
         jitter=random.random,
     )
+    state = StateTable(settings.state_table)
     router = Router(
         Ports(
             events=EventsTable(settings.events_table, settings.ledger_days, time.time),
             archive=bucket,
             claims=bucket,
             network=network.read,
+            sources=SourceStateReader(state),
+            pace=Pace(state.read, time.time, telemetry),
             attempts=attempts,
             telemetry=telemetry,
             is_bulk=lambda arn: is_same_queue(arn, settings.ingest_bulk_queue_url),

@@ -1,7 +1,7 @@
 """What `to_s3` is."""
 
 from functions.to_s3.settings import S3DeployTime, S3Document
-from switchboard.destination import DestinationSpec, Permission, Repeat
+from switchboard.destination import DestinationSpec, LanePer, Permission, Repeat
 
 SPEC = DestinationSpec(
     kind="s3",
@@ -11,6 +11,7 @@ SPEC = DestinationSpec(
     document=S3Document,
     deploy_time=S3DeployTime,
     repeat=Repeat.NATIVE,
+    lane_per=LanePer.EVENT,
     permissions=(
         Permission(actions=("s3:PutObject",), resource="arn:{partition}:s3:::{bucket}/{prefix}*"),
     ),

@@ -10,7 +10,7 @@ EXPIRY = "expires_at"
 
 
 class Table(Construct):
-    """A table with a partition key, maybe a sort key, and maybe one index."""
+    """A table with a partition key, maybe a sort key, and indexes: name, keys and projection."""
 
     def __init__(
         self,
@@ -20,10 +20,10 @@ class Table(Construct):
         name: str,
         keys: Sequence[tuple[str, str]],
         retain: bool,
-        index: tuple[str, Sequence[tuple[str, str]], str] | None = None,
+        indexes: Sequence[tuple[str, Sequence[tuple[str, str]], str]] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        attributes = {**dict(keys), **(dict(index[1]) if index else {})}
+        attributes = {**dict(keys), **{k: v for _, of_index, _ in indexes for k, v in of_index}}
         self.resource = dynamodb.CfnTable(
             self,
             "Table",
@@ -34,15 +34,15 @@ class Table(Construct):
                 for k, v in attributes.items()
             ],
             key_schema=_schema(keys),
-            global_secondary_indexes=None
-            if index is None
-            else [
+            global_secondary_indexes=[
                 dynamodb.CfnTable.GlobalSecondaryIndexProperty(
-                    index_name=index[0],
-                    key_schema=_schema(index[1]),
-                    projection=dynamodb.CfnTable.ProjectionProperty(projection_type=index[2]),
+                    index_name=index,
+                    key_schema=_schema(of_index),
+                    projection=dynamodb.CfnTable.ProjectionProperty(projection_type=projection),
                 )
-            ],
+                for index, of_index, projection in indexes
+            ]
+            or None,
             time_to_live_specification=dynamodb.CfnTable.TimeToLiveSpecificationProperty(
                 attribute_name=EXPIRY, enabled=True
             ),

@@ -9,24 +9,28 @@ import pytest
 from desk.demo.documents import FOLDER, SECRETS
 from functions.receive_webhook.receiver import Ports as ReceiverPorts
 from functions.receive_webhook.receiver import Receiver
-from functions.route_events.attempts import ROUTE, Attempts
+from functions.route_events.attempts import Attempts
+from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports as RouterPorts
 from functions.route_events.router import Router
 from functions.route_events.routes import Network
 from switchboard.delivery import Execution
 from switchboard.destination import Lane
+from switchboard.held import ROUTE
 from switchboard.ledger import State
 from switchboard.loop import Batch, read_records
 from switchboard.mapping import compile_expression
 from switchboard.routing import Route
+from switchboard.source_state import SourceStateReader
 from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
+from switchboard.testing.event_store import MemoryEvents
 from switchboard.testing.receiving import JAAS_SECRET, STANDARD_SECRET, ReceivingStores
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
-    MemoryEvents,
     MemoryLedger,
     MemoryOutbox,
+    MemoryStates,
     RecordingTelemetry,
 )
 
@@ -86,6 +90,7 @@ def test_requests_are_answered_as_they_say(name: str, status: int) -> None:
         parameters=stores.parameters,
         last_good=stores.last_good,
         secrets=stores.secrets,
+        states=stores.source_states,
         telemetry=stores.telemetry,
         clock=stores.clock,
     )
@@ -98,6 +103,7 @@ def test_requests_are_answered_as_they_say(name: str, status: int) -> None:
 def test_batches_are_routed_as_they_say(name: str, outcome: tuple[int, int, int]) -> None:
     clock, bucket, crm, dead = Clock(), MemoryBucket(), MemoryOutbox(), MemoryOutbox()
     telemetry = RecordingTelemetry()
+    states = MemoryStates()
     attempts = Attempts(MemoryLedger(), dead, telemetry, clock, lambda: 0.5)
     network = Network([Route("crm", compile_expression("`true`"), 1)], {"crm": {Lane.NORMAL: crm}})
     router = Router(
@@ -106,6 +112,8 @@ def test_batches_are_routed_as_they_say(name: str, outcome: tuple[int, int, int]
             archive=bucket,
             claims=bucket,
             network=lambda: network,
+            sources=SourceStateReader(states),
+            pace=Pace(states.read, clock, telemetry),
             attempts=attempts,
             telemetry=telemetry,
             is_bulk=lambda _: False,

@@ -51,6 +51,7 @@ def received(sample: Any) -> tuple[Any, ReceivingStores]:
         parameters=stores.parameters,
         last_good=stores.last_good,
         secrets=stores.secrets,
+        states=stores.source_states,
         telemetry=stores.telemetry,
         clock=stores.clock,
     )

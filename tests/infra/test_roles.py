@@ -74,6 +74,7 @@ def test_receive_webhook(laptop: Any) -> None:
             ("secretsmanager:GetSecretValue", f"/switchboard/laptop/sources/{name}")
             for name in sources
         ],
+        ("dynamodb:GetItem", "switchboard-laptop-state"),
         (KEEP, "switchboard-laptop-configuration"),
         ("s3:PutObject", f"{ARCHIVE}/claims/*"),
         logs("receive-webhook"),
@@ -85,9 +86,13 @@ def test_route_events(laptop: Any) -> None:
         (POLL, queue("ingest")),
         (POLL, queue("ingest-bulk")),
         ("sqs:SendMessage", queue("ingest-dead")),
-        *[("sqs:SendMessage", queue(f"{name}-normal")) for name in ("crm", "pager", "lake")],
+        *[
+            ("sqs:GetQueueAttributes sqs:SendMessage", queue(f"{name}-normal"))
+            for name in ("crm", "pager", "lake")
+        ],
         ("ssm:GetParametersByPath", document("")),
-        ("dynamodb:PutItem dynamodb:UpdateItem", "switchboard-laptop-events"),
+        ("dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "switchboard-laptop-events"),
+        ("dynamodb:GetItem", "switchboard-laptop-state"),
         ("dynamodb:PutItem", "switchboard-laptop-ledger"),
         (KEEP, "switchboard-laptop-configuration"),
         ("s3:PutObject", f"{ARCHIVE}/raw/*"),

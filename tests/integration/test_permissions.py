@@ -66,6 +66,14 @@ def streamed(stream: StreamProcess) -> None:
 def test_every_permission_is_used_and_nothing_is_denied(
     stack: LaptopStack, vendor: StandIn, stream: StreamProcess
 ) -> None:
+    # A source that is resuming: the router looks whether an event's group holds an earlier one.
+    resuming = {
+        "item": {"S": "source#meetings"},
+        "paused": {"BOOL": True},
+        "resuming": {"BOOL": True},
+    }
+    stack.client("dynamodb").put_item(TableName="switchboard-laptop-state", Item=resuming)
+
     # What is small, what needs a claim check, and what each source is asked for.
     assert send(stack, "event-1") == 202
     assert send(stack, "event-2", padding="x" * 400_000) == 202

@@ -33,6 +33,7 @@ def receive(stores: ReceivingStores) -> Callable[[Mapping[str, Any]], Answer]:
         parameters=stores.parameters,
         last_good=stores.last_good,
         secrets=stores.secrets,
+        states=stores.source_states,
         telemetry=stores.telemetry,
         clock=stores.clock,
     )

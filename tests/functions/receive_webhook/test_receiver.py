@@ -11,6 +11,7 @@ from switchboard.configuration import Status
 from switchboard.envelope import CLAIM_CHECK_BYTES, decode
 from switchboard.errors import ConfigurationError, Unavailable
 from switchboard.event import event_id
+from switchboard.source_state import SourceState
 from switchboard.testing.receiving import (
     JAAS_SECRET,
     STANDARD_SECRET,
@@ -203,3 +204,24 @@ def test_documents_of_all_sources_are_read_together(
     receive(meeting(stores))
     receive(meeting(stores) | {"resource": "/webhooks/partner"})
     assert [len(names) for names in stores.documents.fetches] == [4]
+
+
+def test_a_source_is_refused_on_request_alone_and_the_sender_is_told_to_come_back(
+    stores: ReceivingStores, receive: Receive
+) -> None:
+    stores.states.sources["meetings"] = SourceState(paused=True)
+    assert receive(meeting(stores)).status == 202
+    stores.states.sources["meetings"] = SourceState(paused=True, refuse=True)
+    stores.clock.forward(5)
+    answer = receive(meeting(stores))
+    assert (answer.status, answer.body["error"], answer.retry_after) == (503, "paused", 300)
+    assert len(stores.ingest.taken) == 1
+    assert stores.telemetry.counts["refused_paused", "meetings"] == 1
+    assert ("refused", "meetings") not in stores.telemetry.counts
+
+
+def test_a_state_that_cannot_be_read_refuses_nobody(
+    stores: ReceivingStores, receive: Receive
+) -> None:
+    stores.states.failure = Unavailable("away")
+    assert receive(meeting(stores)).status == 202

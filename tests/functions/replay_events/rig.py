@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from desk.emulator.queues import Queue
 from functions.replay_events.sending import Ports, Sending
 from functions.route_events.attempts import Attempts
+from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports as RouterPorts
 from functions.route_events.router import Router
 from functions.route_events.routes import Network
@@ -25,10 +26,12 @@ from switchboard.queue import Outgoing
 from switchboard.replay_id import new_replay_id
 from switchboard.replays import Replay, Selected, plan
 from switchboard.routing import Choice, Route
+from switchboard.source_state import SourceStateReader
 from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination, make_record
+from switchboard.testing.event_store import MemoryEvents
 from switchboard.testing.reading import MemoryLeases
 from switchboard.testing.replaying import MemoryReplays
-from switchboard.testing.stores import MemoryEvents, MemoryLedger, MemoryOutbox
+from switchboard.testing.stores import MemoryLedger, MemoryOutbox, MemoryStates
 
 GROUP = "interaction:one"
 
@@ -47,6 +50,9 @@ class QueueOutbox:
             self.queue.send(message.body, message.group, message.deduplication_id)
             self.sent.append(message)
         return [None] * len(messages)
+
+    def waiting(self) -> int:
+        return sum(int(count) for count in self.queue.counts().values())
 
     def __hash__(self) -> int:
         return id(self)
@@ -73,7 +79,7 @@ class ReplayRig:
         network = Network(
             [Route("crm", compile_expression("`true`"), 1)], {"crm": {Lane.NORMAL: self.crm}}
         )
-        telemetry = self.bench.telemetry
+        telemetry, states = self.bench.telemetry, MemoryStates()
         attempts = Attempts(MemoryLedger(), MemoryOutbox(), telemetry, self.clock, lambda: 0.5)
         return Router(
             RouterPorts(
@@ -81,6 +87,8 @@ class ReplayRig:
                 archive=self.bench.bucket,
                 claims=self.bench.bucket,
                 network=lambda: network,
+                sources=SourceStateReader(states),
+                pace=Pace(states.read, self.clock, telemetry),
                 attempts=attempts,
                 telemetry=telemetry,
                 is_bulk=lambda arn: arn.endswith("ingest-bulk.fifo"),

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
 
 from switchboard.archive import RawLine
 from switchboard.aws.archive import ArchiveBucket
+from switchboard.aws.bulk_progress import SqsBulkProgress
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.events_table import EventsTable
 from switchboard.aws.gap_table import GapTable
@@ -22,11 +24,12 @@ from switchboard.configuration import Judged, Status
 from switchboard.destination import Lane
 from switchboard.envelope import ObjectRef, Raw
 from switchboard.errors import ConfigurationError, EventError, ReasonClass, Unavailable
-from switchboard.events import Recorded
+from switchboard.events import Appended, GroupSoFar, Recorded
 from switchboard.gaps import Gap
 from switchboard.ledger import Entry, State
 from switchboard.queue import Outgoing
 from switchboard.routing import Choice
+from switchboard.source_state import SourceState
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.stores import Clock, RecordingTelemetry
 
@@ -134,9 +137,53 @@ def test_an_event_is_appended_once_with_its_first_choice(tables: None) -> None:
         event_ref=None,
         destinations=[Choice(name="crm", version=3)],
     )
-    assert table.append(recorded) == recorded.destinations
+    assert table.append(recorded) == Appended(recorded.destinations)
     again = replace(recorded, destinations=[Choice(name="lake", version=9)])
-    assert table.append(again) == recorded.destinations
+    assert table.append(again) == Appended(recorded.destinations)
+
+
+def test_a_held_event_is_released_once_to_those_that_were_chosen_first(tables: None) -> None:
+    del tables
+    table, event = EventsTable("events", 90, Clock()), make_event(1)
+    held = Recorded("g", event, "", None, None, (), held_order="1#1")
+    for kept in (table.append(held), table.append(held)):
+        assert (list(kept.destinations), kept.held) == ([], True)
+    assert table.group_so_far("g") == GroupSoFar(frozenset({event.source}))
+    crm, lake = [Choice(name="crm", lane=Lane.URGENT, version=3)], [Choice(name="lake", version=9)]
+    assert table.choose_held("g", event.id, crm) == crm
+    assert table.choose_held("g", event.id, lake) == crm
+    assert table.group_so_far("g") == GroupSoFar(frozenset({event.source}), {"crm": Lane.URGENT})
+    table.mark_released("g", event.id)
+    assert table.choose_held("g", event.id, lake) is None
+    assert table.append(held) == Appended(crm)
+    assert not table.group_so_far("g").held
+    assert SqsBulkProgress("events", "unused").routed([("g", event.id)]) == {("g", event.id)}
+
+
+def test_a_group_of_more_than_a_page_is_read_whole(tables: None) -> None:
+    del tables
+    table = EventsTable("events", 90, Clock())
+    for number in range(24):
+        table.append(Recorded("g", make_event(number, data="x" * 60_000), "", None, None, ()))
+    last = Recorded("g", make_event(99), "", None, None, (), held_order="1#1")
+    table.append(last)
+    assert table.group_so_far("g").held
+
+
+def test_the_state_of_a_source_is_running_until_it_is_written(tables: None) -> None:
+    del tables
+    table = StateTable("state")
+    assert table.read_source("meetings") == SourceState()
+    item: Any = {
+        "item": {"S": "source#meetings"},
+        "paused": {"BOOL": True},
+        "holds_from": {"N": "1790000010.5"},
+        "discarded": {"N": "3"},
+        "of_a_later_release": {"S": "passed over"},
+    }
+    boto3.client("dynamodb").put_item(TableName="state", Item=item)
+    expected = SourceState(paused=True, holds_from=1790000010.5, discarded=3)
+    assert table.read_source("meetings") == expected
 
 
 def test_a_large_event_is_kept_by_reference(tables: None) -> None:

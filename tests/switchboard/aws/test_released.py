@@ -151,7 +151,7 @@ class TestItems:
     def test_the_choice_of_destinations_is_used_again(self, release: str) -> None:
         del release
         again = Recorded(GROUP, make_event(1), "", None, None, ())
-        assert EventsTable("events", 90, Clock()).append(again) == [
+        assert EventsTable("events", 90, Clock()).append(again).destinations == [
             Choice(name="crm", version=3),
             Choice(name="pager", lane=Lane.URGENT, version=9),
         ]

@@ -42,16 +42,30 @@ class AfterDeadLetter(StrEnum):
     """They are held until the dead letter is replayed or discarded, and then sent in order."""
 
 
+class LanePer(StrEnum):
+    """What a lane is chosen for."""
+
+    EVENT = "event"
+    """Each event by itself: deliveries that are independent of each other."""
+    INTERACTION = "interaction"
+    """The group's first event chooses for all of them, so that they stay in order."""
+
+
 class DestinationDocument(BaseModel):
     """What every destination's run-time document holds; each kind adds its own fields.
 
-    `when` is the route: a JMESPath predicate over the event. `mapping` names a document under
+    `when` is the route: a JMESPath predicate over the event; `urgent_when` is another, for
+    destinations that are deployed with `lanes`. `mapping` names a document under
     `mappings/`; without one the whole event is delivered.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     when: str = Field(default="`true`", description="JMESPath predicate: which events it takes.")
+    urgent_when: str | None = Field(
+        default=None,
+        description="JMESPath predicate: which events take the urgent lane, where there is one.",
+    )
     mapping: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
@@ -64,6 +78,11 @@ class DestinationDocument(BaseModel):
     shadow: bool = Field(
         default=False, description="Map, build and record each delivery, and send none."
     )
+
+    @property
+    def predicates(self) -> tuple[str, ...]:
+        """Every predicate that is evaluated on each event."""
+        return (self.when,) if self.urgent_when is None else (self.when, self.urgent_when)
 
 
 class DeployTime(BaseModel):
@@ -131,7 +150,8 @@ class DestinationSpec:
 
     `vendor_timeout_seconds` bounds one request; `clean_statuses` are HTTP statuses among 500, 502
     and 504 after which this vendor certainly stored nothing; `repeat_choices` are what a document
-    may set `repeat` to (empty: the spec decides). With `parcels` its code is a ParcelDestination.
+    may set `repeat` to (empty: the spec decides). `lane_per` says what a lane is chosen for. With
+    `parcels` its code is a ParcelDestination.
     """
 
     kind: str
@@ -142,6 +162,7 @@ class DestinationSpec:
     repeat: Repeat
     deploy_time: type[DeployTime] = DeployTime
     repeat_choices: tuple[Repeat, ...] = ()
+    lane_per: LanePer = LanePer.INTERACTION
     secret_fields: tuple[str, ...] = ()
     permissions: tuple[Permission, ...] = ()
     clean_statuses: frozenset[int] = frozenset()

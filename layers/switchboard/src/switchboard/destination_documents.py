@@ -102,7 +102,8 @@ class DestinationDocuments:
 
     def _compile(self, text: str) -> Made:
         document = parse_document(self._spec.document, f"destinations/{self._destination}", text)
-        compile_expression(document.when)
+        for predicate in document.predicates:
+            compile_expression(predicate)
         repeat_of(self._spec, document)
         return document, self._make(document)
 

@@ -2,13 +2,18 @@
 
 What was chosen for an event is recorded with it, so that a router's second try fans out to the
 same destinations even if documents changed in between.
+
+An event of a paused source is appended as held, with its place in the order of its group; its
+destinations are chosen when it is released. Held events are in a sparse index by source, in
+shards by group; an event leaves it when it is released to every destination, or discarded.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from switchboard.destination import Lane
 from switchboard.envelope import ObjectRef, RawRef
 from switchboard.event import Event, EventKey, digest
 from switchboard.routing import Choice
@@ -19,7 +24,10 @@ EVENT_TEXT_LIMIT = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as it is kept: whole up to `EVENT_TEXT_LIMIT`, and where its payload is."""
+    """An event as it is kept: whole up to `EVENT_TEXT_LIMIT`, and where its payload is.
+
+    `held_order` is the place of a held event among those of its group; empty: it is not held.
+    """
 
     group: str
     event: Event
@@ -27,16 +35,33 @@ class Recorded:
     raw_ref: RawRef | None
     event_ref: ObjectRef | None
     destinations: Sequence[Choice]
+    held_order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What the table says of an event: its destinations, and whether it is held."""
+
+    destinations: Sequence[Choice]
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSoFar:
+    """What is recorded of a group: the sources of its held events, and its lane at destinations."""
+
+    held: frozenset[str] = frozenset()
+    lanes: Mapping[str, Lane] = field(default_factory=dict)
 
 
 class EventStore(Protocol):
     """The events table."""
 
-    def append(self, recorded: Recorded) -> Sequence[Choice]:
+    def append(self, recorded: Recorded) -> Appended:
         """Keep it unless its id is there already.
 
         Returns:
-            The destinations that are recorded: the given ones, or those of the first time.
+            What is recorded: the given destinations, or those of the first time.
 
         Raises:
             Unavailable: the table cannot be reached.
@@ -48,6 +73,36 @@ class EventStore(Protocol):
 
         Raises:
             Unavailable: the table cannot be reached, or does not hold the event.
+        """
+        ...
+
+    def group_so_far(self, group: str) -> GroupSoFar:
+        """What was appended under `group` until now.
+
+        Raises:
+            Unavailable: the table cannot be reached.
+        """
+        ...
+
+    def choose_held(
+        self, group: str, event_id: str, destinations: Sequence[Choice]
+    ) -> Sequence[Choice] | None:
+        """Record the destinations of a held event that is to be released.
+
+        Returns:
+            The destinations that are recorded: the given ones, or those of an earlier try; None:
+            it is not held any more.
+
+        Raises:
+            Unavailable: the table cannot be reached.
+        """
+        ...
+
+    def mark_released(self, group: str, event_id: str) -> None:
+        """Note that a held event is fanned out to every destination: it is not held any more.
+
+        Raises:
+            Unavailable: the table cannot be reached.
         """
         ...
 

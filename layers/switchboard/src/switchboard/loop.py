@@ -17,7 +17,10 @@ LONGEST_VISIBILITY = 12 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A message of an SQS event. `sent_at` is in epoch seconds."""
+    """A message of an SQS event. `sent_at` is in epoch seconds.
+
+    `sequence` is SQS's number of it, which grows within a group.
+    """
 
     message_id: str
     receipt_handle: str
@@ -26,6 +29,12 @@ class Record:
     receive_count: int
     sent_at: float
     queue_arn: str
+    sequence: str = ""
+
+    @property
+    def order(self) -> str:
+        """Its place among the messages of its group: sorts as text, the same on every receive."""
+        return f"{round(self.sent_at * 1000):015d}#{self.sequence:>020}"
 
 
 def read_records(event: Mapping[str, Any]) -> list[Record]:
@@ -42,6 +51,7 @@ def read_records(event: Mapping[str, Any]) -> list[Record]:
             receive_count=int(record["attributes"].get("ApproximateReceiveCount", "1")),
             sent_at=int(record["attributes"].get("SentTimestamp", "0")) / 1000,
             queue_arn=record["eventSourceARN"],
+            sequence=record["attributes"].get("SequenceNumber", ""),
         )
         for record in event["Records"]
     ]

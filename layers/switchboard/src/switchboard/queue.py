@@ -32,6 +32,18 @@ class Outbox(Protocol):
         ...
 
 
+class DestinationQueue(Outbox, Protocol):
+    """A destination's queue as the router sees it."""
+
+    def waiting(self) -> int:
+        """How many messages are in it: visible, in flight or delayed, as SQS counts them.
+
+        Raises:
+            Unavailable: the queue cannot be reached.
+        """
+        ...
+
+
 class Visibility(Protocol):
     """The queue that messages came from."""
 

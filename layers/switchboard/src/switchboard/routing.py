@@ -1,32 +1,46 @@
 """Which destinations take an event, and in which lane: pure functions of documents and event."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from switchboard.destination import DestinationDocument, Lane
+from switchboard.destination import DestinationDocument, Lane, LanePer
 from switchboard.errors import EventError
 from switchboard.event import Event
 from switchboard.mapping import Expression, compile_expression
 
 
 class RouteDocument(BaseModel):
-    """What the router reads of a destination's document: `when`, and nothing of the kind's own."""
+    """What the router reads of a destination's document, and nothing of the kind's own."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     when: str = str(DestinationDocument.model_fields["when"].default)
+    urgent_when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Predicates:
+    """The predicates of a document, compiled."""
+
+    when: Expression
+    urgent_when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A destination as the router sees it. `version` is its document's."""
+    """A destination as the router sees it. `version` is its document's.
+
+    `urgent_when` is None where nothing is urgent, or there is no urgent lane.
+    """
 
     destination: str
     when: Expression
     version: int
+    urgent_when: Expression | None = None
+    lane_per: LanePer = LanePer.INTERACTION
 
 
 class Choice(BaseModel):
@@ -41,34 +55,79 @@ class Choice(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """A destination whose predicate cannot be evaluated on this event, and why."""
+    """A destination one of whose predicates cannot be evaluated on this event, and why."""
 
     destination: str
     error: EventError
 
 
-def compile_route(text: str, name: str) -> Expression:
-    """The predicate of a destination document's text; raises ConfigurationError."""
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The destinations that take an event.
+
+    `undecided` cannot say whether they do; `laneless` do, in the normal lane, because they cannot
+    say whether it is urgent.
+    """
+
+    choices: Sequence[Choice]
+    undecided: Sequence[Undecided]
+    laneless: Sequence[Undecided]
+
+
+def compile_route(text: str, name: str) -> Predicates:
+    """The predicates of a destination document's text; raises ConfigurationError."""
     from switchboard.configuration import parse_document
 
     document = parse_document(RouteDocument, f"destinations/{name}", text)
-    return compile_expression(document.when)
+    urgent = document.urgent_when
+    return Predicates(
+        compile_expression(document.when), None if urgent is None else compile_expression(urgent)
+    )
 
 
-def choose(event: Event, routes: Iterable[Route]) -> tuple[Sequence[Choice], Sequence[Undecided]]:
-    """The destinations that take `event`; those that cannot decide are named, with the reason."""
+def choose(event: Event, routes: Iterable[Route]) -> Decision:
+    """The destinations that take `event`, each in the lane that the event by itself asks for."""
     seen = event.model_dump(mode="json")
     choices: list[Choice] = []
     undecided: list[Undecided] = []
+    laneless: list[Undecided] = []
     for route in routes:
         try:
             taken = is_true(route.when.evaluate(seen))
         except EventError as error:
             undecided.append(Undecided(route.destination, error))
             continue
-        if taken:
-            choices.append(Choice(name=route.destination, version=route.version))
-    return choices, undecided
+        if not taken:
+            continue
+        lane = Lane.NORMAL
+        try:
+            if route.urgent_when is not None and is_true(route.urgent_when.evaluate(seen)):
+                lane = Lane.URGENT
+        except EventError as error:
+            laneless.append(Undecided(route.destination, error))
+        choices.append(Choice(name=route.destination, lane=lane, version=route.version))
+    return Decision(choices, undecided, laneless)
+
+
+def choose_once(routes: Iterable[Route]) -> frozenset[str]:
+    """The destinations whose lane is that of the first event of a group."""
+    return frozenset(
+        route.destination
+        for route in routes
+        if route.urgent_when is not None and route.lane_per is LanePer.INTERACTION
+    )
+
+
+def keep_lanes(
+    choices: Sequence[Choice], once: frozenset[str], lanes: Mapping[str, Lane]
+) -> Sequence[Choice]:
+    """`choices` with the recorded lanes of those that choose `once` for a group."""
+    return [
+        choice.model_copy(update={"lane": lanes[choice.name]})
+        if choice.name in once and choice.name in lanes
+        else choice
+        for choice in choices
+    ]
 
 
 def is_true(value: Any) -> bool:

@@ -2,18 +2,10 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
 
 from switchboard.aws.batches import ItemBatches
-from switchboard.aws.clients import client
-from switchboard.aws.failures import translated
+from switchboard.aws.queues import count_messages
 from switchboard.event import EventKey
-
-_COUNTS: Any = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 class SqsBulkProgress:
@@ -37,8 +29,4 @@ class SqsBulkProgress:
 
     def empty(self) -> bool:
         """See BulkProgress."""
-        with translated("counting the messages of ingest-bulk"):
-            answer = client("sqs").get_queue_attributes(
-                QueueUrl=self._queue_url, AttributeNames=list(_COUNTS)
-            )
-        return all(int(answer["Attributes"][name]) == 0 for name in _COUNTS)
+        return count_messages(self._queue_url, "counting the messages of ingest-bulk") == 0

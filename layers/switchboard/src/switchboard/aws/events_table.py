@@ -1,13 +1,25 @@
 """The `events` table: what happened, one item per event under its group."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pydantic import TypeAdapter
 
-from switchboard.aws.items import Update, put_if, to_item, update_if
+from switchboard.aws.clients import client
+from switchboard.aws.failures import translated
+from switchboard.aws.items import Update, from_item, put_if, to_item, update_if
+from switchboard.destination import Lane
 from switchboard.envelope import ObjectRef
 from switchboard.errors import Unavailable
-from switchboard.events import EVENT_TEXT_LIMIT, Recorded, event_text, source_day
+from switchboard.events import (
+    EVENT_TEXT_LIMIT,
+    Appended,
+    GroupSoFar,
+    Recorded,
+    event_text,
+    source_day,
+)
+from switchboard.held import held_shard
 from switchboard.routing import Choice
 
 DAY_SECONDS = 24 * 60 * 60
@@ -23,11 +35,10 @@ class EventsTable:
         self._days = days
         self._clock = clock
 
-    def append(self, recorded: Recorded) -> Sequence[Choice]:
+    def append(self, recorded: Recorded) -> Appended:
         """See EventStore."""
-        event = recorded.event
+        event, held = recorded.event, bool(recorded.held_order)
         text = event_text(event)
-        choices = _CHOICES.dump_json(list(recorded.destinations)).decode()
         item = to_item(
             {
                 "group": recorded.group,
@@ -41,7 +52,9 @@ class EventsTable:
                 "event_ref": _text(recorded.event_ref),
                 "raw_ref": _text(recorded.raw_ref),
                 "weak_id": event.weakid or None,
-                "destinations": choices,
+                "destinations": None if held else _text_of(recorded.destinations),
+                "held": held_shard(event.source, recorded.group) if held else None,
+                "held_order": recorded.held_order,
                 "expires_at": int(self._clock()) + self._days * DAY_SECONDS,
             }
         )
@@ -49,8 +62,8 @@ class EventsTable:
             self._table, item, "attribute_not_exists(event_id)", "appending to the events table"
         )
         if found is None:
-            return recorded.destinations
-        return _CHOICES.validate_json(found["destinations"])
+            return Appended(recorded.destinations, held)
+        return Appended(_choices(found), "held" in found)
 
     def mark_routed(self, group: str, event_id: str) -> None:
         """See EventStore."""
@@ -59,6 +72,62 @@ class EventsTable:
         mark = Update("SET #routed = :true", "attribute_exists(#event_id)", {":true": True})
         if update_if(self._table, key, mark, doing) is None:
             raise Unavailable(f"{doing}: it is not in the events table")
+
+    def group_so_far(self, group: str) -> GroupSoFar:
+        """See EventStore; one request for a group of up to a megabyte."""
+        held, lanes = set[str](), dict[str, Lane]()
+        asked: Any = {
+            "TableName": self._table,
+            "KeyConditionExpression": "#group = :group",
+            "ProjectionExpression": "#source, #held, #destinations",
+            "ExpressionAttributeNames": {
+                "#group": "group",
+                "#source": "source",
+                "#held": "held",
+                "#destinations": "destinations",
+            },
+            "ExpressionAttributeValues": to_item({":group": group}),
+            "ConsistentRead": True,
+        }
+        while True:
+            with translated("reading a group of the events table"):
+                page = client("dynamodb").query(**asked)
+            for item in map(from_item, page["Items"]):
+                if "held" in item:
+                    held.add(item["source"])
+                lanes.update((choice.name, choice.lane) for choice in _choices(item))
+            if "LastEvaluatedKey" not in page:
+                return GroupSoFar(frozenset(held), lanes)
+            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def choose_held(
+        self, group: str, event_id: str, destinations: Sequence[Choice]
+    ) -> Sequence[Choice] | None:
+        """See EventStore."""
+        key = to_item({"group": group, "event_id": event_id})
+        choose = Update(
+            "SET #destinations = if_not_exists(#destinations, :chosen)",
+            "attribute_exists(#held)",
+            {":chosen": _text_of(destinations)},
+        )
+        found = update_if(self._table, key, choose, "releasing a held event")
+        return None if found is None else _choices(found)
+
+    def mark_released(self, group: str, event_id: str) -> None:
+        """See EventStore."""
+        key = to_item({"group": group, "event_id": event_id})
+        mark = Update(
+            "SET #routed = :true REMOVE #held", "attribute_exists(#held)", {":true": True}
+        )
+        update_if(self._table, key, mark, "marking a held event as released")
+
+
+def _text_of(choices: Sequence[Choice]) -> str:
+    return _CHOICES.dump_json(list(choices)).decode()
+
+
+def _choices(item: Mapping[str, Any]) -> Sequence[Choice]:
+    return _CHOICES.validate_json(item.get("destinations", "[]"))
 
 
 def _text(ref: ObjectRef | None) -> str | None:

@@ -9,9 +9,25 @@ from switchboard.errors import SwitchboardError, Unavailable
 from switchboard.queue import BATCH_ENTRIES, Outgoing, send_in_order
 from switchboard.telemetry import Telemetry
 
+_COUNTS: Any = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+def count_messages(url: str, doing: str) -> int:
+    """How many messages are in a queue: visible, in flight and delayed.
+
+    SQS counts approximately: it may not know yet of what was sent in the last minute.
+    """
+    with translated(doing):
+        answer = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))
+    return sum(int(answer["Attributes"][name]) for name in _COUNTS)
+
 
 class SqsOutbox:
-    """A FIFO queue to send to."""
+    """A FIFO queue to send to; see DestinationQueue."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -32,6 +48,10 @@ class SqsOutbox:
             return answers
 
         return send_in_order(messages, send_batch)
+
+    def waiting(self) -> int:
+        """See DestinationQueue."""
+        return count_messages(self._url, "counting what waits for a destination")
 
     def _send_batch(self, batch: Sequence[Outgoing]) -> Sequence[str | None]:
         with translated("sending to SQS"):

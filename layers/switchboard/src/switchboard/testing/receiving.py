@@ -8,6 +8,7 @@ from typing import Any
 
 from switchboard.configuration import LastGood, Parameters
 from switchboard.errors import ConfigurationError
+from switchboard.source_state import SourceStateReader
 from switchboard.sources import SECRET_FIELD
 from switchboard.testing.stores import (
     Clock,
@@ -16,6 +17,7 @@ from switchboard.testing.stores import (
     MemoryConfiguration,
     MemoryOutbox,
     MemoryParameters,
+    MemoryStates,
     RecordingTelemetry,
 )
 
@@ -99,9 +101,11 @@ class ReceivingStores:
         self.claims = MemoryBucket()
         self.documents = MemoryParameters()
         self.secrets = MemorySecrets()
+        self.states = MemoryStates()
         self.telemetry = RecordingTelemetry()
         self.configuration = MemoryConfiguration()
         self.parameters = Parameters(self.documents, self.clock)
+        self.source_states = SourceStateReader(self.states)
         self.last_good = LastGood(self.configuration, self.telemetry)
 
     def configure(self, source: str, document: str, secret: str) -> None:

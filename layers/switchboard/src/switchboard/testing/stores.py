@@ -8,13 +8,11 @@ from switchboard.archive import RawLine, encode_lines, object_key
 from switchboard.breaker import DestinationState
 from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
-from switchboard.errors import EventError, SwitchboardError, Unavailable
-from switchboard.event import EventKey
-from switchboard.events import Kept, Recorded
+from switchboard.errors import EventError, SwitchboardError
 from switchboard.gaps import Gap
 from switchboard.ledger import Entry
 from switchboard.queue import Outgoing, send_in_order
-from switchboard.routing import Choice
+from switchboard.source_state import SourceState
 
 
 class Clock:
@@ -112,6 +110,12 @@ class MemoryOutbox(Failing):
     def __init__(self) -> None:
         self.taken: list[Outgoing] = []
         self.refuse: Callable[[Outgoing], str | None] = lambda _: None
+        self.delivered = 0
+
+    def waiting(self) -> int:
+        """See DestinationQueue: what was taken, without the first `delivered`."""
+        self.check()
+        return len(self.taken) - self.delivered
 
     def send(self, messages: Sequence[Outgoing]) -> list[str | None]:
         """See Outbox."""
@@ -124,35 +128,6 @@ class MemoryOutbox(Failing):
             message for message, answer in zip(batch, answers, strict=True) if answer is None
         )
         return answers
-
-
-class MemoryEvents(Failing):
-    """See EventStore."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Recorded] = {}
-        self.routed: set[tuple[str, str]] = set()
-
-    def append(self, recorded: Recorded) -> Sequence[Choice]:
-        """See EventStore."""
-        self.check()
-        return self.kept.setdefault((recorded.group, recorded.event.id), recorded).destinations
-
-    def mark_routed(self, group: str, event_id: str) -> None:
-        """See EventStore."""
-        self.check()
-        if (group, event_id) not in self.kept:
-            raise Unavailable("marking an event as routed: it is not in the events table")
-        self.routed.add((group, event_id))
-
-    def read(self, keys: Sequence[EventKey]) -> Mapping[EventKey, Kept]:
-        """See EventReader."""
-        self.check()
-        found = {key: self.kept[key] for key in keys if key in self.kept}
-        return {
-            key: Kept(None if one.event_ref else one.event, one.event_ref, one.raw_ref)
-            for key, one in found.items()
-        }
 
 
 class MemoryBucket(Failing):
@@ -188,10 +163,11 @@ class MemoryBucket(Failing):
 
 
 class MemoryStates(Failing):
-    """See StateStore."""
+    """See StateStore and SourceStateStore."""
 
     def __init__(self) -> None:
         self.states: dict[str, DestinationState] = {}
+        self.sources: dict[str, SourceState] = {}
         self.reads = 0
 
     def read(self, destination: str) -> DestinationState:
@@ -199,6 +175,12 @@ class MemoryStates(Failing):
         self.reads += 1
         self.check()
         return self.states.get(destination, DestinationState())
+
+    def read_source(self, source: str) -> SourceState:
+        """See SourceStateStore."""
+        self.reads += 1
+        self.check()
+        return self.sources.get(source, SourceState())
 
 
 class MemoryParameters(Failing):

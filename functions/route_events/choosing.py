@@ -1,0 +1,107 @@
+"""Where an event goes, recorded with it: to the destinations that take it, or nowhere yet.
+
+An event of a paused source is held. What was held comes back through `ingest-bulk` as an order to
+`route`: it is released to the destinations that take it now. What was ordered to a destination
+goes there and is recorded nowhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from functions.route_events.attempts import Attempts
+from functions.route_events.journeys import Journey
+from functions.route_events.routes import Network
+from switchboard.claims import ClaimStore, keep_event
+from switchboard.envelope import ObjectRef
+from switchboard.errors import EventError, Unavailable
+from switchboard.events import EventStore, GroupSoFar, Recorded, is_small
+from switchboard.routing import Choice, Undecided, choose, keep_lanes
+from switchboard.source_state import SourceStateReader
+from switchboard.sources.delivering import delivers
+from switchboard.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """Chooses destinations for one event after another."""
+
+    events: EventStore
+    claims: ClaimStore
+    sources: SourceStateReader
+    attempts: Attempts
+    telemetry: Telemetry
+
+    def choose(self, network: Network, journey: Journey) -> None:
+        """Record the event with its destinations, which become the journey's choices."""
+        if journey.is_release:
+            self._release(network, journey)
+        elif journey.order is not None:
+            order = journey.order
+            if network.outbox(order.only, order.lane) is None:
+                raise EventError(f"replaying: no destination {order.only!r} is deployed")
+            journey.choices = [Choice(name=order.only, lane=order.lane, version=0)]
+        elif self._must_wait(journey):
+            self._append(journey, (), held_order=journey.record.order)
+        else:
+            self._append(journey, self._choices(network, journey))
+
+    def _must_wait(self, journey: Journey) -> bool:
+        """Whether it is held: because its source is, or because its group holds an earlier one."""
+        now = self.attempts.clock()
+        source = journey.event.source
+        state = self.sources.read(source, now)
+        return state.holds(now) or (state.paused and source in self._so_far(journey).held)
+
+    def _release(self, network: Network, journey: Journey) -> None:
+        group, event_id = journey.whole.group, journey.event.id
+        chosen = self.events.choose_held(group, event_id, self._choices(network, journey))
+        journey.choices = chosen or ()
+
+    def _append(self, journey: Journey, choices: Sequence[Choice], held_order: str = "") -> None:
+        raw = journey.whole.raw
+        kept = self.events.append(
+            Recorded(
+                group=journey.whole.group,
+                event=journey.event,
+                received_at=raw.received_at if raw else "",
+                raw_ref=journey.raw_ref,
+                event_ref=self._event_ref(journey),
+                destinations=choices,
+                held_order=held_order,
+            )
+        )
+        journey.is_held = kept.held
+        journey.choices = () if kept.held else kept.destinations
+
+    def _event_ref(self, journey: Journey) -> ObjectRef | None:
+        """Where the event is kept that is too large for its item, so that it can be replayed."""
+        ref = journey.envelope.event_ref
+        if ref is not None or is_small(journey.event):
+            return ref
+        return keep_event(journey.event, self.claims)
+
+    def _choices(self, network: Network, journey: Journey) -> Sequence[Choice]:
+        """Those that take the event now; one that cannot decide has a dead letter of its own."""
+        if not delivers(network.rules, journey.event.source, journey.event.time):
+            self.telemetry.count("recorded_only", source=journey.event.source)
+            return ()
+        decision = choose(journey.event, network.routes)
+        for one in decision.undecided:
+            self._refuse_for(journey, one)
+        for one in decision.laneless:
+            self.telemetry.count("laneless", destination=one.destination)
+            self.telemetry.warn("an event takes the normal lane", why=str(one.error))
+        once = network.once
+        if not any(choice.name in once for choice in decision.choices):
+            return decision.choices
+        return keep_lanes(decision.choices, once, self._so_far(journey).lanes)
+
+    def _so_far(self, journey: Journey) -> GroupSoFar:
+        return self.events.group_so_far(journey.whole.group)
+
+    def _refuse_for(self, journey: Journey, one: Undecided) -> None:
+        """A predicate that fails on this event: a dead letter for that destination alone."""
+        fresh = replace(journey.fresh, destination=one.destination)
+        wait = self.attempts.refuse(None, fresh, journey.envelope, one.error)
+        if wait is not None:
+            raise Unavailable(f"dead-lettering an event that {one.destination} cannot decide on")
