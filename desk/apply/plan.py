@@ -1,6 +1,5 @@
 """What applying would do: pure, over the documents wanted and those that are there."""
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from switchboard.destination_documents import compile_mapping_document, repeat_o
 from switchboard.errors import ConfigurationError
 from switchboard.mapping import compile_expression
 from switchboard.sources import KINDS
+from switchboard.trial import difference
 
 STANDARD_CHARACTERS = 4096
 ADVANCED_BYTES = 8192
@@ -46,11 +46,7 @@ class Step:
     @property
     def diff(self) -> Sequence[str]:
         """The change, line by line, of the documents as a person reads them."""
-        return list(
-            difflib.unified_diff(
-                _readable(self.before), _readable(self.text), "in SSM", "in the file", lineterm=""
-            )
-        )
+        return difference(self.before, self.text, "in SSM", "in the file")
 
 
 def plan(
@@ -127,12 +123,3 @@ def _check_destination(spec: DestinationSpec, name: str, text: str, known: set[s
         raise ConfigurationError(
             f"mapping: there is no mappings/{document.mapping}, neither in the files nor in SSM"
         )
-
-
-def _readable(text: str) -> list[str]:
-    if not text:
-        return []
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).splitlines()
-    except ValueError:
-        return text.splitlines()

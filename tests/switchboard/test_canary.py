@@ -1,5 +1,7 @@
 """A new version serves twenty deliveries before it serves all, and a bad one harms none of them."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from switchboard.errors import (
 from switchboard.ledger import State
 from switchboard.testing.deliveries import make_event, make_record
 from switchboard.trial import DELIVERIES, Outcomes, Verdict
+from tests.switchboard.canary_mutations import MUTATIONS
 from tests.switchboard.trial_stage import DOCUMENT, MAPPING, Stage
 
 
@@ -402,6 +405,19 @@ class Interleaving:
         return {delivery.event.id for delivery in self.stage.tried if "New" in delivery.output}
 
 
+def check(run: Interleaving) -> None:
+    """What holds at the end of every run."""
+    stage = run.stage
+    assert stage.telemetry.counts.get(("document_refused", "crm"), 0) <= 1
+    assert stage.dead_letters.taken == []
+    arrived = sorted(delivery.event.id for delivery in stage.taken)
+    assert arrived == sorted(make_event(number).id for number in run.begun)
+    assert stage.status() is Status.GOOD or len(run.tried()) <= DELIVERIES
+    assert run.bad != "all" or "New" not in stage.outputs()
+    assert run.bad != "all" or stage.status() is not Status.GOOD
+    assert run.bad != "none" or stage.status() is not Status.REFUSED
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     steps=st.lists(
@@ -421,11 +437,34 @@ def test_any_interleaving_tries_at_most_twenty_and_decides_once(
     for which, what in steps:
         run.step(which, what)
     run.end()
-    stage = run.stage
-    assert stage.telemetry.counts.get(("document_refused", "crm"), 0) <= 1
-    assert stage.dead_letters.taken == []
-    arrived = sorted(delivery.event.id for delivery in stage.taken)
-    assert arrived == sorted(make_event(number).id for number in run.begun)
-    assert stage.status() is Status.GOOD or len(run.tried()) <= DELIVERIES
-    assert bad != "all" or "New" not in stage.outputs()
-    assert bad != "none" or stage.status() is not Status.REFUSED
+    check(run)
+
+
+def fixed_runs(mutate: Callable[[Stage], None]) -> None:
+    """A good, a bad and a passing version, each under forty deliveries of four sandboxes."""
+    for bad in ("none", "all"):
+        run = Interleaving(bad, {2, 4})
+        mutate(run.stage)
+        run.sandboxes = [run.stage.sandbox() for _ in range(4)]
+        for number in range(40):
+            run.step(number % 4, "first")
+        run.end()
+        check(run)
+        decided = Status.GOOD if bad == "none" else Status.REFUSED
+        assert run.stage.status() is decided
+        (tally,) = run.stage.trials.tallies.values()
+        assert tally.taken == min(DELIVERIES, len(run.tried()))
+        versions = {delivery.event.id: set[str]() for delivery in run.stage.taken}
+        for delivery in run.stage.tried:
+            versions[delivery.event.id] |= set(delivery.output)
+        assert bad == "all" or all(len(names) == 1 for names in versions.values())
+
+
+def test_without_a_mutation_the_fixed_runs_pass() -> None:
+    fixed_runs(lambda _: None)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_mutation_is_noticed(mutation: str) -> None:
+    with pytest.raises(AssertionError):
+        fixed_runs(MUTATIONS[mutation])

@@ -82,7 +82,7 @@ class Sandbox:
                 claims=MemoryBucket(),
                 configured=self.documents.configuration,
                 gate=StateGate(StateReader(stage.states, "crm")),
-                trials=Trials(
+                trials=stage.trials_kind(
                     "crm",
                     store=stage.trials,
                     judgements=stage.judgements,
@@ -110,6 +110,7 @@ class Stage:
         self.parameters = MemoryParameters()
         self.judgements = MemoryConfiguration()
         self.trials = MemoryTrials()
+        self.trials_kind = Trials
         self.ledger = MemoryLedger()
         self.states = MemoryStates()
         self.dead_letters = MemoryOutbox()

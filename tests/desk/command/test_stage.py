@@ -63,6 +63,8 @@ def deploy() -> None:
         "ingest_dead_queue_url": urls["ingest-dead"],
         "ledger_table": "ledger",
         "events_table": "events",
+        "configuration_table": "configuration",
+        "state_table": "state",
         "archive_bucket": "archive",
         "sources": {"meetings": "jaas", "contact-center": "stream"},
     })  # fmt: skip
@@ -95,6 +97,16 @@ def deploy() -> None:
                 {"AttributeName": sort, "KeyType": "RANGE"},
             ],
             **(more if index else {}),
+        )
+    judgements = [("name", "S", "HASH"), ("version", "N", "RANGE")]
+    for name, more_keys in (("configuration", judgements), ("state", [("item", "S", "HASH")])):
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": key, "AttributeType": kind} for key, kind, _ in more_keys
+            ],
+            KeySchema=[{"AttributeName": key, "KeyType": role} for key, _, role in more_keys],
         )
     for name in ("sources/meetings", "sources/contact-center", "destinations/crm"):
         boto3.client("secretsmanager").create_secret(
@@ -336,6 +348,17 @@ class TestApply:
         assert self.stored() == []
         assert command("apply", folder, "--yes") == 0
         assert self.stored() == ['{"url":"https://example.com/x"}']
+
+    def test_now_skips_the_trial(self, tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+        folder = self.folder(tmp_path, '{"url": "https://example.com/x"}')
+        assert command("apply", folder, "--yes", "--now") == 0
+        (item,) = boto3.client("dynamodb").scan(TableName="configuration")["Items"]
+        assert (item["name"]["S"], item["version"]["N"]) == ("destinations/crm", "1")
+        assert (item["status"]["S"], item["text"]["S"]) == ("good", self.stored()[0])
+        capsys.readouterr()
+        assert command("apply", folder, "--json", "--dry-run") == 0
+        (step,) = json.loads(capsys.readouterr().out)
+        assert (step["action"], step["standing"]) == ("keep", [])
 
     def test_a_refused_document_writes_nothing(
         self, tmp_path: Any, capsys: pytest.CaptureFixture[str]

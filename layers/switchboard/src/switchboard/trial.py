@@ -59,8 +59,9 @@ class OnTrial:
     @property
     def key(self) -> str:
         """Names the trial among all: other versions are another trial, with its own count."""
-        tried = "+".join(f"{change.name}:{change.version}" for change in self.changes)
-        return f"{self.destination}#{tried}"
+        return trial_key(
+            self.destination, [(change.name, change.version) for change in self.changes]
+        )
 
     def difference(self) -> Sequence[str]:
         """What changed, line by line. Documents hold no secrets."""
@@ -74,6 +75,11 @@ class OnTrial:
                 f"{change.name} version {change.version}",
             )
         ]
+
+
+def trial_key(destination: str, versions: Sequence[tuple[str, int]]) -> str:
+    """The key of the trial of these versions: the document first, then its mapping."""
+    return f"{destination}#{'+'.join(f'{name}:{version}' for name, version in versions)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ class Trials:
         now = self._clock()
         verdict = tally.verdict
         allowed = 0.0
-        if verdict is None:
+        # Where the strictest share decides nothing, the real one need not be read.
+        if verdict is None and verdict_on(tally, allowed, now) is not None:
             hour = int(now // HOUR)
             allowed = allowed_ratio(
                 [self._store.outcomes(self._destination, at) for at in (hour - 1, hour)]
