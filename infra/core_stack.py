@@ -22,11 +22,13 @@ from infra.constructs.function import Function, poll_statement
 from infra.constructs.queues import VISIBILITY_FACTOR, FifoQueue
 from infra.constructs.schedule import Schedule
 from infra.constructs.secret import Secret
+from infra.constructs.signals import OF_SOURCES, watch_signals
 from infra.constructs.source_alarms import (
     alarm_on_replays,
     alarm_on_routing,
     alarm_on_sources,
 )
+from infra.constructs.stage_dashboard import StageDashboard
 from infra.constructs.tables import Table
 from infra.names import Names
 from infra.stage import Stage
@@ -50,6 +52,7 @@ class CoreStack(cdk.Stack):
         topic = AlarmTopic(
             self, "Alarms", name=f"{self.names.prefix}-alarms", email=stage.alarm_email
         )
+        self._topic_arn = topic.arn
         self._alarms = Alarms(topic.arn, stage.name)
         self._layer = layer_version(self, stage, target)
         self._state()
@@ -64,6 +67,8 @@ class CoreStack(cdk.Stack):
         alarm_on_sources(self, self._alarms, self.names.prefix, stage.webhooks)
         alarm_on_routing(self, self._alarms, self.names.prefix)
         alarm_on_replays(self, self._alarms, self.names.prefix)
+        StageDashboard(self, "Dashboard", name=self.names.prefix, stage=stage.name)
+        self._signals()
         self._parameter()
 
     def _state(self) -> None:
@@ -255,6 +260,21 @@ class CoreStack(cdk.Stack):
         )
         # It never starts its own next invocation: Lambda would take that for a loop.
         Schedule(self, "ReplaySchedule", function=function, every="1 minute")
+
+    def _signals(self) -> None:
+        """Hold each webhook source against its own past."""
+        if not self._settings.anomaly_alarms:
+            return
+        for name in self._settings.webhooks:
+            watch_signals(
+                Construct(self, f"Signals-{name}"),
+                OF_SOURCES,
+                topic_arn=self._topic_arn,
+                prefix=self.names.prefix,
+                stage=self._settings.name,
+                dimension="source",
+                name=name,
+            )
 
     def _parameter(self) -> None:
         described = {

@@ -14,6 +14,7 @@ from infra.constructs.alarms import Alarms
 from infra.constructs.function import Function, poll_statement
 from infra.constructs.queues import VISIBILITY_FACTOR, FifoQueue
 from infra.constructs.secret import Secret
+from infra.constructs.signals import OF_DESTINATIONS, watch_signals
 from infra.names import Names
 from infra.stage import DestinationEntry, Stage
 from infra.statements import Statement, allow, arn, bucket_arn, policy
@@ -43,7 +44,8 @@ class DestinationStack(cdk.Stack):
         self._name = name
         self._entry = entry
         self._removal = cdk.RemovalPolicy.RETAIN if stage.retain else cdk.RemovalPolicy.DESTROY
-        self._alarms = Alarms(cdk.Fn.sub(arn("sns", f"{self.names.prefix}-alarms")), stage.name)
+        topic_arn = cdk.Fn.sub(arn("sns", f"{self.names.prefix}-alarms"))
+        self._alarms = Alarms(topic_arn, stage.name)
         self._queues()
         function = self._function(target)
         mappings = {
@@ -57,6 +59,16 @@ class DestinationStack(cdk.Stack):
         }
         self._let_the_router_send()
         self._own_alarms()
+        if stage.anomaly_alarms:
+            watch_signals(
+                Construct(self, "Signals"),
+                OF_DESTINATIONS,
+                topic_arn=topic_arn,
+                prefix=self.names.prefix,
+                stage=stage.name,
+                dimension="destination",
+                name=name,
+            )
         ssm.CfnParameter(
             self,
             "Deployment",
@@ -222,9 +234,17 @@ class DestinationStack(cdk.Stack):
             "configuration_errors",
             destination=name,
             name=f"{prefix}-configuration",
-            description=f"Act now: {name} waits, because its credentials are refused or its"
-            f" documents are missing or broken. Correct them (`switchboard secrets set"
-            f" destinations/{name}`, `switchboard apply`); it goes on by itself.",
+            description=f"Act now: {name} waits, because its documents or its secret are missing or"
+            f" broken. Correct them (`switchboard apply`, `switchboard secrets set"
+            f" destinations/{name}`); it goes on by itself.",
+        )
+        self._alarms.on_own(
+            own,
+            "refused_credentials",
+            destination=name,
+            name=f"{prefix}-credentials",
+            description=f"Act now: {name} refuses its credentials; everything for it waits. Run"
+            f" `switchboard secrets set destinations/{name}`; it goes on by itself.",
         )
         self._alarms.on_own(
             own,

@@ -102,7 +102,10 @@ class DestinationEntry(BaseModel):
 
 
 class Stage(_Entry):
-    """One deployment. `retain` keeps tables, queues and the archive when a stack is deleted."""
+    """One deployment. `retain` keeps tables, queues and the archive when a stack is deleted.
+
+    `anomaly_alarms` hold each source and destination against its own past: five alarms each.
+    """
 
     name: Name
     sources: Mapping[Name, SourceEntry]
@@ -114,6 +117,7 @@ class Stage(_Entry):
     raw_days: int = Field(default=400, ge=15, le=3650)
     body_limit_bytes: int = Field(default=1_000_000, ge=1000, le=4_500_000)
     alarm_email: str | None = None
+    anomaly_alarms: bool = True
     api_account_role: Literal["create", "exists"] = "create"
     reader: Reader = Reader()
     network: Network = PublicNetwork()

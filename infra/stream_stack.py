@@ -16,6 +16,7 @@ from infra.catalogue import task_spec
 from infra.constructs.alarms import Alarms
 from infra.constructs.network import ReaderNetwork
 from infra.constructs.secret import Secret
+from infra.constructs.signals import OF_SOURCES, watch_signals
 from infra.constructs.stream_alarms import watch_stream
 from infra.constructs.stream_dashboard import StreamDashboard
 from infra.constructs.task import Task
@@ -126,10 +127,22 @@ class StreamStack(cdk.Stack):
         ]
 
     def _own_alarms(self) -> None:
-        alarms = Alarms(cdk.Fn.sub(arn("sns", f"{self.names.prefix}-alarms")), self._settings.name)
+        topic_arn = cdk.Fn.sub(arn("sns", f"{self.names.prefix}-alarms"))
+        alarms = Alarms(topic_arn, self._settings.name)
         for name in self._settings.streams:
+            scope = Construct(self, f"Source-{name}")
+            if self._settings.anomaly_alarms:
+                watch_signals(
+                    scope,
+                    OF_SOURCES,
+                    topic_arn=topic_arn,
+                    prefix=self.names.prefix,
+                    stage=self._settings.name,
+                    dimension="source",
+                    name=name,
+                )
             watch_stream(
-                Construct(self, f"Source-{name}"),
+                scope,
                 alarms,
                 prefix=self.names.prefix,
                 source=name,

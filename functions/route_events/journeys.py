@@ -81,16 +81,27 @@ class Journeys:
         """End or delay `journey` for `error`."""
         claimed, fresh, envelope = journey.claimed, journey.fresh, journey.envelope
         if isinstance(error, EventError):
-            self.settle(
+            ended = self.settle(
                 journey.record, lambda: self._attempts.refuse(claimed, fresh, envelope, error)
             )
         elif isinstance(error, SwitchboardError):
-            self.settle(journey.record, lambda: self._attempts.wait(claimed, journey.record, error))
+            ended = self.settle(
+                journey.record, lambda: self._attempts.wait(claimed, journey.record, error)
+            )
         else:
-            self.settle(journey.record, lambda: self._attempts.bug(claimed, fresh, envelope, error))
+            ended = self.settle(
+                journey.record, lambda: self._attempts.bug(claimed, fresh, envelope, error)
+            )
+        self._attempts.telemetry.count(
+            "dead_lettered" if ended else "retried", source=journey.event.source
+        )
 
-    def settle(self, record: Record, ending: Callable[[], float | None]) -> None:
-        """Take `record` off the way with what `ending` answers: done (None), or put back."""
+    def settle(self, record: Record, ending: Callable[[], float | None]) -> bool:
+        """Take `record` off the way with what `ending` answers: done (None), or put back.
+
+        Returns:
+            Whether it is done with.
+        """
         self._settled.add(record.message_id)
         try:
             seconds = ending()
@@ -100,6 +111,7 @@ class Journeys:
             self._batch.done(record)
         else:
             self._batch.put_back(record, seconds)
+        return seconds is None
 
     def wait_for_room(self, journey: Journey, seconds: float) -> None:
         """Put `journey` back for no fault of its own; a claim is given back with it."""

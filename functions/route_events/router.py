@@ -231,10 +231,16 @@ class Router:
     def _finish(self, journeys: Journeys, journey: Journey) -> None:
         if journey.claimed is not None:
             self._ports.attempts.routed(journey.claimed)
-        self._ports.telemetry.count(
-            "held" if journey.is_held else "routed", source=journey.event.source
-        )
+        self._tell_routed(journey)
         journeys.settle(journey.record, lambda: None)
+
+    def _tell_routed(self, journey: Journey) -> None:
+        """Count it, and how long after its event. What comes through bulk is late by nature."""
+        ports, source = self._ports, journey.event.source
+        ports.telemetry.count("held" if journey.is_held else "routed", source=source)
+        if not journey.is_held and not ports.is_bulk(journey.record.queue_arn):
+            seconds = max(0.0, ports.attempts.clock() - journey.event.time.timestamp())
+            ports.telemetry.took_seconds("routing_seconds", seconds, source=source)
 
 
 def _normalised(journey: Journey) -> Event:

@@ -20,6 +20,7 @@ from switchboard.aws.objects import S3Objects
 from switchboard.destination import Delivery, Destination, Receipt
 from switchboard.errors import (
     ConfigurationError,
+    CredentialsRefused,
     OutcomeUnknown,
     RateLimited,
     Rejected,
@@ -48,9 +49,8 @@ WEBHOOK_SUBJECT = Subject(
     key_of=webhook_key,
     answers={
         Rejected: (Reply(400), Reply(404), Reply(422), Reply(501)),
+        CredentialsRefused: (Reply(401), Reply(403), Reply(407)),
         ConfigurationError: (
-            Reply(401),
-            Reply(403),
             Reply(410),
             Reply(302, {"Location": "https://example.com"}),
         ),

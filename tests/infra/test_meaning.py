@@ -185,7 +185,8 @@ def test_every_destination_alarms_on_what_stops_it(laptop: Any, destination: str
     alarms = named(laptop, "AWS::CloudWatch::Alarm", "AlarmName")
     prefix = f"switchboard-laptop-{destination}"
     for ending in (
-        "dead-lettered", "configuration", "document", "bugs", "normal-age", "dead-moved-by-sqs"
+        "dead-lettered", "configuration", "credentials", "document", "bugs", "normal-age",
+        "dead-moved-by-sqs",
     ):  # fmt: skip
         assert f"{prefix}-{ending}" in alarms
     # Never on the length of the dead-letter queue: what is looked at and kept is no news.

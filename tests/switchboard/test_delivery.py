@@ -9,6 +9,7 @@ from switchboard.destination import Delivery, DestinationDocument, Receipt, Repe
 from switchboard.envelope import DeliveryOrder
 from switchboard.errors import (
     ConfigurationError,
+    CredentialsRefused,
     EventError,
     OutcomeUnknown,
     RateLimited,
@@ -381,3 +382,24 @@ def test_a_look_that_fails_leaves_the_outcome_unknown() -> None:
         assert bench.state is State.UNKNOWN
         bench.clock.forward(100)
     assert len(destination.sent) == 1
+
+
+def test_the_time_from_event_to_write_is_told_but_for_replays() -> None:
+    bench = Bench(ScriptedDestination(Unavailable("503")))
+    sent_at = bench.clock.now = EVENT.time.timestamp() + 3
+    record = make_record(EVENT, sent_at=sent_at)
+    bench.deliver(record)
+    bench.clock.forward(2)
+    bench.deliver(record)
+    again = DeliveryOrder(only="crm", replay="again")
+    assert bench.deliver(make_record(EVENT, sent_at=sent_at, order=again)) == {}
+    assert bench.telemetry.seconds == {("delivery_seconds", "crm"): [5.0]}
+
+
+def test_refused_credentials_are_told_apart_from_a_broken_document() -> None:
+    bench = Bench(ScriptedDestination(CredentialsRefused("401"), ConfigurationError("410")))
+    bench.deliver(RECORD)
+    bench.clock.forward(900)
+    bench.deliver(RECORD)
+    assert bench.telemetry.counts["refused_credentials", "crm"] == 1
+    assert bench.telemetry.counts["configuration_errors", "crm"] == 1

@@ -419,3 +419,24 @@ def test_a_large_event_can_be_replayed_from_what_was_recorded(size: int) -> None
     assert replayed[1].delivery == order
     assert replayed[1].raw_ref == kept.raw_ref
     assert archived == {key for key in bench.bucket.objects if key.startswith("raw/")}
+
+
+def test_a_source_knows_how_its_events_fared_and_how_late_they_were_routed() -> None:
+    bench = Bench()
+    event_at = decode(arrived(1).body).event
+    assert event_at is not None
+    bench.clock.now = event_at.time.timestamp() + 7
+    bench.events.failure = Unavailable("away")
+    bench.route(arrived(1))
+    bench.events.failure = None
+    bench.route(arrived(1), arrived(2, timestamp="x"))
+    counts = bench.telemetry.counts
+    assert [counts[name, "meetings"] for name in ("routed", "retried", "dead_lettered")] == [1] * 3
+    assert len(bench.telemetry.seconds["routing_seconds", "meetings"]) == 1
+
+
+def test_what_comes_through_bulk_is_late_by_nature() -> None:
+    bench = Bench()
+    bench.route(replace(arrived(1), queue_arn=BULK_ARN))
+    assert bench.telemetry.counts["routed", "meetings"] == 1
+    assert bench.telemetry.seconds == {}

@@ -152,6 +152,7 @@ def fresh_entry(
         replay=order.replay,
         lane=order.lane,
         lease_until=execution.deadline + LEASE_MARGIN,
+        happened_at=event.time.timestamp(),
         first_attempt_at=now,
         updated_at=now,
         payload=json.dumps(ref.model_dump(mode="json")) if ref else "",

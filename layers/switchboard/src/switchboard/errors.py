@@ -2,6 +2,7 @@
 
     SwitchboardError
     ├── ConfigurationError   ours to fix: the destination waits, nothing is dead-lettered
+    │   └── CredentialsRefused   by the destination: an alarm of its own
     ├── EventError           the event's fault: refused at the edge, or dead-lettered at once
     └── DeliveryError        a destination's answer
         ├── Rejected         final: dead-lettered at once
@@ -38,6 +39,10 @@ class ConfigurationError(SwitchboardError):
     """Refused credentials, a missing or broken document, a missing secret."""
 
     reason = ReasonClass.CONFIGURATION
+
+
+class CredentialsRefused(ConfigurationError):
+    """A destination knows the credentials no more, or does not allow them what is asked."""
 
 
 class EventError(SwitchboardError):

@@ -58,6 +58,7 @@ class Entry:
     mapping_version: int | None = None
     lease_until: float = 0.0
     until: float = 0.0
+    happened_at: float = 0.0
     first_attempt_at: float = 0.0
     updated_at: float = 0.0
     reference: str = ""

@@ -7,7 +7,7 @@ from switchboard.dead_letters import bury
 from switchboard.delivery import Ports
 from switchboard.destination import Receipt, Repeat
 from switchboard.envelope import Envelope
-from switchboard.errors import ConfigurationError, RateLimited, ReasonClass
+from switchboard.errors import ConfigurationError, CredentialsRefused, RateLimited, ReasonClass
 from switchboard.ledger import Entry, State
 from switchboard.outcomes import (
     Circumstances,
@@ -38,9 +38,17 @@ class Settlement:
         self._taken_at = ports.clock()
         ports.gate.took(self._taken_at)
         ports.telemetry.count("delivered", destination=ports.name, lane=entry.lane)
+        self._time(entry)
         closed = delivered(entry, receipt, self._taken_at)
         close(ports.ledger, entry, closed, late=lambda: self.possible_duplicate(entry))
         ports.trials.took(entry)
+
+    def _time(self, entry: Entry) -> None:
+        """From event to write. What is replayed is late by nature, and would hide what is not."""
+        if entry.happened_at and entry.replay is None:
+            seconds = max(0.0, self._taken_at - entry.happened_at)
+            name = self._ports.name
+            self._ports.telemetry.took_seconds("delivery_seconds", seconds, destination=name)
 
     def failed(
         self,
@@ -159,7 +167,9 @@ class Settlement:
         self._refused(error, group)
 
     def _tell(self, error: ConfigurationError) -> None:
-        self._ports.telemetry.count("configuration_errors", destination=self._ports.name)
+        refused = isinstance(error, CredentialsRefused)
+        kind = "refused_credentials" if refused else "configuration_errors"
+        self._ports.telemetry.count(kind, destination=self._ports.name)
         self._ports.telemetry.warn("the destination waits for its configuration", why=str(error))
 
     def possible_duplicate(self, entry: Entry) -> None:

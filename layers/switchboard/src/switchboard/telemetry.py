@@ -11,6 +11,8 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 NAMESPACE = "Switchboard"
+LARGEST_DISTRIBUTION = 99
+"""Values of one metric: with the hundredth Powertools would write a line of its own accord."""
 
 
 class Telemetry(Protocol):
@@ -32,6 +34,17 @@ class Telemetry(Protocol):
         """A value of the metric `name` of one source, of which the highest counts."""
         ...
 
+    def took_seconds(
+        self,
+        name: str,
+        seconds: float,
+        *,
+        source: str | None = None,
+        destination: str | None = None,
+    ) -> None:
+        """One duration of the metric `name`: each counts, so that percentiles can be asked for."""
+        ...
+
     def warn(self, message: str, **fields: Any) -> None:
         """A structured warning at once: for what an operator must read whole."""
         ...
@@ -45,6 +58,7 @@ class InvocationTelemetry:
         self._logger = logger
         self._period = period
         self._counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._seconds: defaultdict[tuple[str, str], dict[str, list[float]]] = defaultdict(dict)
         self._properties: defaultdict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
 
     def count(
@@ -57,7 +71,7 @@ class InvocationTelemetry:
         **properties: str,
     ) -> None:
         """See Telemetry."""
-        key = ("source", source) if source is not None else ("destination", destination or "none")
+        key = _key(source, destination)
         self._counts[key][name] += value  # type: ignore[assignment]  # Counter adds floats as well
         for property_name, text in properties.items():
             self._properties[key].setdefault(property_name, set()).add(text)
@@ -67,21 +81,27 @@ class InvocationTelemetry:
         counts = self._counts["source", source]
         counts[name] = max(counts[name], value)  # type: ignore[assignment]  # floats as well
 
+    def took_seconds(
+        self,
+        name: str,
+        seconds: float,
+        *,
+        source: str | None = None,
+        destination: str | None = None,
+    ) -> None:
+        """See Telemetry. EMF takes a hundred values of a metric in a line: more are left out."""
+        kept = self._seconds[_key(source, destination)].setdefault(name, [])
+        if len(kept) < LARGEST_DISTRIBUTION:
+            kept.append(round(seconds, 3))
+
     def warn(self, message: str, **fields: Any) -> None:
         """See Telemetry."""
         self._logger.warning(message, extra=fields)
 
     def flush(self, **summary: Any) -> None:
         """Write the metrics and the invocation's one log line; start again from nothing."""
-        for (dimension, value), counts in self._counts.items():
-            metrics = EphemeralMetrics(namespace=NAMESPACE)
-            metrics.add_dimension(name="stage", value=self._stage)
-            metrics.add_dimension(name=dimension, value=value)
-            for name, count in counts.items():
-                metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
-            for name, texts in self._properties[dimension, value].items():
-                metrics.add_metadata(key=name, value=sorted(texts)[:10])
-            metrics.flush_metrics()
+        for key in {**self._counts, **self._seconds}:
+            self._write(key)
         totals = {
             f"{value}.{name}": count
             for (_, value), counts in self._counts.items()
@@ -89,4 +109,24 @@ class InvocationTelemetry:
         }
         self._logger.info(self._period, extra={"counts": totals, **summary})
         self._counts.clear()
+        self._seconds.clear()
         self._properties.clear()
+
+    def _write(self, key: tuple[str, str]) -> None:
+        """One EMF line of a source or a destination."""
+        dimension, value = key
+        metrics = EphemeralMetrics(namespace=NAMESPACE)
+        metrics.add_dimension(name="stage", value=self._stage)
+        metrics.add_dimension(name=dimension, value=value)
+        for name, count in self._counts.get(key, Counter()).items():
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+        for name, durations in self._seconds.get(key, {}).items():
+            for seconds in durations:
+                metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=seconds)
+        for name, texts in self._properties.get(key, {}).items():
+            metrics.add_metadata(key=name, value=sorted(texts)[:10])
+        metrics.flush_metrics()
+
+
+def _key(source: str | None, destination: str | None) -> tuple[str, str]:
+    return ("source", source) if source is not None else ("destination", destination or "none")

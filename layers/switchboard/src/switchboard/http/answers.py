@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from switchboard.errors import (
     ConfigurationError,
+    CredentialsRefused,
     OutcomeUnknown,
     RateLimited,
     Rejected,
@@ -70,7 +71,7 @@ def raise_for_answer(answer: Answer, *, clean_statuses: frozenset[int] = frozens
     if status in {408, 425, 503} or status in clean_statuses:
         raise Unavailable(said, answer=quote)
     if status in {401, 403, 407}:
-        raise ConfigurationError(f"{said}: it refuses the credentials; correct the secret")
+        raise CredentialsRefused(f"{said}: it refuses the credentials; correct the secret")
     if status == 410:
         raise ConfigurationError(f"{said}: the endpoint is gone; correct the url")
     if 300 <= status < 400:

@@ -245,10 +245,11 @@ class MemoryConfiguration(Failing):
 
 
 class RecordingTelemetry:
-    """See Telemetry: `counts` by (name, source or destination), and every warning."""
+    """See Telemetry: `counts` by (name, source or destination), durations, and every warning."""
 
     def __init__(self) -> None:
         self.counts: dict[tuple[str, str], float] = {}
+        self.seconds: dict[tuple[str, str], list[float]] = {}
         self.warnings: list[tuple[str, dict[str, Any]]] = []
 
     def count(
@@ -268,6 +269,17 @@ class RecordingTelemetry:
         """See Telemetry."""
         key = (name, source)
         self.counts[key] = max(self.counts.get(key, 0.0), value)
+
+    def took_seconds(
+        self,
+        name: str,
+        seconds: float,
+        *,
+        source: str | None = None,
+        destination: str | None = None,
+    ) -> None:
+        """See Telemetry."""
+        self.seconds.setdefault((name, source or destination or "none"), []).append(seconds)
 
     def warn(self, message: str, **fields: Any) -> None:
         """See Telemetry."""
