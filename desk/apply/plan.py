@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from desk.apply.blocks import check_blocks
 from infra.catalogue import destination_kinds
 from switchboard.configuration import parse_document
 from switchboard.destination import DestinationSpec
@@ -66,7 +67,7 @@ def _step(
     before = there.get(name, "")
     try:
         _check_size(text)
-        _check(name, text, {*wanted, *there}, kinds)
+        _check(name, text, {**there, **wanted}, kinds)
     except ConfigurationError as error:
         return Step(name, Action.REFUSE, text, before, str(error))
     if name not in there:
@@ -93,7 +94,7 @@ def _check_size(text: str) -> None:
     )
 
 
-def _check(name: str, text: str, known: set[str], kinds: Mapping[str, str]) -> None:
+def _check(name: str, text: str, known: Mapping[str, str], kinds: Mapping[str, str]) -> None:
     """Judge a document as the functions will.
 
     Raises:
@@ -114,12 +115,17 @@ def _check(name: str, text: str, known: set[str], kinds: Mapping[str, str]) -> N
     _check_destination(destination_kinds()[kind], name, text, known)
 
 
-def _check_destination(spec: DestinationSpec, name: str, text: str, known: set[str]) -> None:
+def _check_destination(
+    spec: DestinationSpec, name: str, text: str, known: Mapping[str, str]
+) -> None:
     document = parse_document(spec.document, name, text)
     for predicate in document.predicates:
         compile_expression(predicate)
     repeat_of(spec, document)
-    if document.mapping is not None and f"mappings/{document.mapping}" not in known:
-        raise ConfigurationError(
-            f"mapping: there is no mappings/{document.mapping}, neither in the files nor in SSM"
-        )
+    if document.mapping is None:
+        return
+    mapping = f"mappings/{document.mapping}"
+    if mapping not in known:
+        raise ConfigurationError(f"mapping: there is no {mapping}, neither in the files nor in SSM")
+    if spec.kind == "slack":
+        check_blocks(mapping, known[mapping])

@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -26,7 +27,8 @@ def set_(
     """Give a source's or destination's secret a value.
 
     The values are asked for, or read as one JSON object from stdin; never from the command line,
-    which others can see. The value before counts for 24 hours more.
+    which others can see. Where a kind takes one of several, leave the others empty. The value
+    before counts for 24 hours more.
 
     Examples:
         switchboard secrets set sources/meetings --stage dev
@@ -45,10 +47,9 @@ def set_(
         given = _read_stdin()
     else:
         given = {field: getpass.getpass(f"{name} {field}: ") for field in fields}
-    missing = [field for field in fields if not given.get(field)]
-    unknown = sorted(set(given) - set(fields))
-    if missing or unknown:
-        problem = f"misses {', '.join(missing)}" if missing else f"does not know {unknown[0]}"
+    given = {field: value for field, value in given.items() if value}
+    problem = secret_problem(given, fields, one_is_enough=takes_alternatives(target, name))
+    if problem:
         return fail(f"the secret of {name} {problem}; its fields are {', '.join(fields)}")
     target.client("secretsmanager").put_secret_value(
         SecretId=f"/switchboard/{target.stage}/{name}", SecretString=json.dumps(given)
@@ -64,6 +65,25 @@ def secret_fields(target: Target, name: str) -> tuple[str, ...]:
         return ()
     of_kind = KINDS[kind] if name.startswith("sources/") else destination_kinds()[kind]
     return of_kind.secret_fields
+
+
+def takes_alternatives(target: Target, name: str) -> bool:
+    """Whether one field of a destination's secret is enough."""
+    spec = destination_kinds().get(target.kinds().get(name, ""))
+    return spec is not None and name.startswith("destinations/") and spec.secret_alternatives
+
+
+def secret_problem(
+    given: Collection[str], fields: Sequence[str], *, one_is_enough: bool
+) -> str | None:
+    """What is wrong with the fields that were given, if anything."""
+    unknown = sorted(set(given) - set(fields))
+    missing = [field for field in fields if field not in given]
+    if unknown:
+        return f"does not know {unknown[0]}"
+    if missing and not (one_is_enough and given):
+        return f"misses {(' or ' if one_is_enough else ', ').join(missing)}"
+    return None
 
 
 def _read_stdin() -> dict[str, str]:

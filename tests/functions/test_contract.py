@@ -1,5 +1,6 @@
 """Every destination under the contract; and for each clause, one that breaks it and no other."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,9 @@ from pydantic import Field
 from functions.to_s3.request import S3Destination
 from functions.to_s3.settings import S3DeployTime, S3Document
 from functions.to_s3.spec import SPEC as S3
+from functions.to_slack.request import SlackDestination
+from functions.to_slack.settings import SlackDeployTime, SlackDocument
+from functions.to_slack.spec import SPEC as SLACK
 from functions.to_webhook.request import WebhookDestination
 from functions.to_webhook.settings import WebhookDeployTime, WebhookDocument
 from functions.to_webhook.spec import SPEC as WEBHOOK
@@ -108,11 +112,75 @@ S3_SUBJECT = Subject(
     },
 )
 
-SUBJECTS = {"webhook": WEBHOOK_SUBJECT, "s3": S3_SUBJECT}
+
+def slack(url: str, **document: Any) -> Destination:
+    secret = {"bot_token": f"xoxb-{SECRET_TEXT}", "webhook_url": f"{url}/services/{SECRET_TEXT}"}
+    return SlackDestination(
+        SlackDocument.model_validate(document),
+        lambda: (secret,),
+        SlackDeployTime(api_url=f"{url}/api", private_hosts=("127.0.0.1",)),
+    )
+
+
+def slack_reply(error: str = "", status: int = 200, **headers: str) -> Reply:
+    body = {"ok": False, "error": error} if error else {"ok": True, "ts": "1790000000.000100"}
+    return Reply(status, {"Content-Type": "application/json", **headers}, json.dumps(body))
+
+
+SLACK_SUBJECT = Subject(
+    spec=SLACK,
+    make=lambda url: slack(url, channel="C0123456789"),
+    key_of=lambda arrived: json.loads(arrived.body)["metadata"]["event_payload"]["key"],
+    answers={
+        Rejected: tuple(map(slack_reply, ("invalid_blocks", "msg_too_long", "no_text"))),
+        ConfigurationError: tuple(
+            map(slack_reply, ("invalid_auth", "token_revoked", "account_inactive"))
+        )
+        + tuple(map(slack_reply, ("channel_not_found", "not_in_channel", "is_archived"))),
+        Unavailable: (slack_reply("service_unavailable"), Reply(503)),
+        RateLimited: (
+            slack_reply("ratelimited"),
+            slack_reply("ratelimited", 429, **{"Retry-After": "60"}),
+        ),
+        OutcomeUnknown: (slack_reply("internal_error"), Reply(500), Reply(502), Reply(200)),
+    },
+    limited=slack_reply("ratelimited", 429, **{"Retry-After": "60"}),
+    failure_under_200=slack_reply("fatal_error"),
+    largest_request=1024 * 1024,
+    taken=slack_reply(),
+)
+
+SLACK_WEBHOOK_SUBJECT = replace(
+    SLACK_SUBJECT,
+    make=lambda url: slack(url, credential="webhook_url"),
+    # A webhook takes no metadata: only the message itself tells two deliveries apart.
+    key_of=lambda arrived: arrived.body.decode(),
+    answers={
+        Rejected: (Reply(400, body="invalid_payload"), Reply(400, body="no_text")),
+        ConfigurationError: (
+            Reply(403, body="action_prohibited"),
+            Reply(404, body="no_service"),
+            Reply(410, body="channel_is_archived"),
+        ),
+        Unavailable: (Reply(503),),
+        RateLimited: (Reply(429, {"Retry-After": "60"}, "rate_limited"),),
+        OutcomeUnknown: (Reply(500, body="rollup_error"), HTML),
+    },
+    limited=Reply(429, {"Retry-After": "60"}, "rate_limited"),
+    failure_under_200=HTML,
+    taken=Reply(body="ok"),
+)
+
+SUBJECTS = {
+    "webhook": WEBHOOK_SUBJECT,
+    "s3": S3_SUBJECT,
+    "slack": SLACK_SUBJECT,
+    "slack by webhook": SLACK_WEBHOOK_SUBJECT,
+}
 
 
 def test_every_kind_is_under_contract() -> None:
-    assert set(SUBJECTS) == set(destination_kinds())
+    assert {subject.spec.kind for subject in SUBJECTS.values()} == set(destination_kinds())
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ class TestAnOutcomeThatNobodyKnows:
         raise OutcomeUnknown("no answer in 10 s")
 
     def bench(self, repeat: Repeat) -> Bench:
-        self.destination = ScriptedDestination(self.stored_but_unanswered)
+        self.destination: ScriptedDestination = ScriptedDestination(self.stored_but_unanswered)
         return Bench(self.destination, repeat)
 
     def test_native_is_repeated_under_the_same_key(self) -> None:
@@ -173,6 +173,37 @@ class TestAnOutcomeThatNobodyKnows:
         assert bench.deliver(RECORD) == {}
         assert len(self.destination.sent) == 1
         assert bench.entry.remote_id == "found"
+
+    @pytest.mark.parametrize(
+        "failure",
+        [
+            Unavailable("down"),
+            RateLimited("slow down", retry_after=1),
+            ConfigurationError("a scope is missing"),
+            KeyError("a bug"),
+        ],
+    )
+    def test_a_look_that_fails_is_made_again_before_anything_is_sent(
+        self, failure: Exception
+    ) -> None:
+        class FailsToLook(ScriptedDestination):
+            looks = 0
+
+            def find(self, delivery: Delivery) -> Receipt | None:
+                self.looks += 1
+                if self.looks == 1:
+                    raise failure
+                return super().find(delivery)
+
+        destination = FailsToLook(self.stored_but_unanswered)
+        self.destination = destination
+        bench = Bench(destination, Repeat.READ_BACK)
+        message = make_record(make_event())
+        for _ in range(3):
+            bench.deliver(message)
+            bench.clock.forward(3600)
+        assert (len(destination.sent), destination.looks) == (1, 2)
+        assert bench.state is State.DELIVERED
 
     def test_at_most_once_is_dead_lettered_and_never_sent_again(self) -> None:
         bench = self.bench(Repeat.AT_MOST_ONCE)

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ KINDS = {
     "sources/cc": "stream",
     "destinations/crm": "webhook",
     "destinations/lake": "s3",
+    "destinations/chat": "slack",
 }
 CRM = '{"url":"https://example.com/hook"}'
 
@@ -124,3 +126,24 @@ def test_the_demos_own_documents_pass() -> None:
     ):
         wanted = {name: text.replace(place, address) for name, text in wanted.items()}
     assert {step.reason for step in plan(wanted, {}, kinds)} == {""}
+
+
+CHAT = '{"channel":"C0123456789","mapping":"chat"}'
+
+
+@pytest.mark.parametrize(
+    ("blocks", "why"),
+    [
+        ("[{type: 'section', text: {type: 'mrkdwn', text: data.customer}}]", ""),
+        ("[{type: 'divider'}, {type: 'header', text: {type: 'plain_text', text: 'a'}}]", ""),
+        ("data.blocks", ""),
+        ("[{type: 'divider'}, {type: 'section'}]", "block 1: .*text"),
+        ("[{type: 'heading', text: data.customer}]", "block 0: .*heading"),
+        ("['text']", "block 0: .*object"),
+    ],
+)
+def test_a_slack_mapping_is_held_against_slacks_own_models(blocks: str, why: str) -> None:
+    mapping = json.dumps({"fields": {"blocks": blocks}})
+    (chat, _) = plan({"destinations/chat": CHAT, "mappings/chat": mapping}, {}, KINDS)
+    assert chat.action is (Action.REFUSE if why else Action.CREATE), chat.reason
+    assert re.search(why, chat.reason)

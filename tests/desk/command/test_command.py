@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from desk.command.app import run
+from desk.command.secrets import secret_problem
 from desk.command.up import sample_curl
 from infra.bundling import ROOT
 
@@ -48,6 +49,22 @@ def test_a_folder_without_documents_is_an_error(
 ) -> None:
     assert run(["apply", str(tmp_path)]) == 1
     assert "holds no documents" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "one_is_enough", "problem"),
+    [
+        (["a", "b"], False, None),
+        (["a"], False, "misses b"),
+        (["a"], True, None),
+        ([], True, "misses a or b"),
+        (["a", "c"], True, "does not know c"),
+    ],
+)
+def test_a_secret_has_its_fields(
+    given: list[str], one_is_enough: bool, problem: str | None
+) -> None:
+    assert secret_problem(given, ["a", "b"], one_is_enough=one_is_enough) == problem
 
 
 def about(path: Path) -> dict[str, Any]:

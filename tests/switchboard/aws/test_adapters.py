@@ -98,6 +98,22 @@ class TestLedger:
         assert ledger.put(newer, expected=1) is None
         assert ledger.put(replace(ENTRY, revision=2), expected=1) == newer
 
+    def test_the_first_delivery_of_a_group_is_found_by_what_the_destination_calls_it(
+        self, ledger: LedgerTable
+    ) -> None:
+        assert ledger.first_delivered("interaction:one", "crm") is None
+        first = replace(ENTRY, event_id="z", state=State.DELIVERED, remote_id="first")
+        for entry in (
+            replace(first, event_id="a", first_attempt_at=1_790_000_009.0, remote_id="later"),
+            first,
+            replace(first, event_id="b", destination="pager", first_attempt_at=1.0),
+            replace(first, event_id="c", remote_id="", first_attempt_at=1.0),
+            replace(first, event_id="d", state=State.DEAD, first_attempt_at=1.0),
+            replace(first, group="interaction:two", first_attempt_at=1.0),
+        ):
+            ledger.put(entry, expected=None)
+        assert ledger.first_delivered("interaction:one", "crm") == first
+
     def test_a_dead_entry_is_in_the_index_with_its_advice(self, ledger: LedgerTable) -> None:
         dead = replace(ENTRY, state=State.DEAD, reason_class=ReasonClass.REJECTED, reason="no")
         ledger.put(dead, expected=None)

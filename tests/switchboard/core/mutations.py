@@ -31,6 +31,10 @@ class LyingLedger:
         found = self.true.put(entry, expected=expected)
         return None if found is None else self.found(found)
 
+    def first_delivered(self, group: str, destination: str) -> Entry | None:
+        """See Ledger."""
+        return self.true.first_delivered(group, destination)
+
     def found(self, entry: Entry) -> Entry:
         """What the core is told that the ledger has."""
         return entry

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from switchboard.arrival import Claimed
-from switchboard.delivery import Ports, prepared
+from switchboard.delivery import Configuration, Ports, prepared
+from switchboard.destination import Delivery
 from switchboard.errors import Unavailable
 from switchboard.ledger import Entry, Ledger
 from switchboard.settlement import Settlement
@@ -25,7 +26,9 @@ class Attempts:
         destination = configuration.destination
         in_doubt = claimed.send.look_first
         try:
-            delivery = prepared(claimed.event, configuration, entry)
+            delivery = continued(
+                self._ports.ledger, prepared(claimed.event, configuration, entry), configuration
+            )
             receipt = destination.find(delivery) if in_doubt else None
             if receipt is None:
                 in_doubt = False
@@ -51,3 +54,11 @@ def referenced(ledger: Ledger, entry: Entry, reference: str) -> Entry:
     if ledger.put(named, expected=entry.revision) is not None:
         raise Unavailable("recording the reference: another execution took the delivery over")
     return named
+
+
+def continued(ledger: Ledger, delivery: Delivery, configuration: Configuration) -> Delivery:
+    """The delivery with what became of the first one of its group, where that is asked."""
+    if not configuration.continues:
+        return delivery
+    first = ledger.first_delivered(delivery.group, delivery.destination)
+    return replace(delivery, first=first.remote_id if first else "")

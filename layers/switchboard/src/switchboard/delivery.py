@@ -35,6 +35,7 @@ class Configuration:
     `mapping_of` finds the mapping of another version. It raises EventError where there is none,
     and Unavailable. Where it `holds`, what follows a dead letter of its group is held.
     `candidate` is made with the versions on trial, if any are; its `trial` says which.
+    Where it `continues`, a delivery is told what became of the first one of its group.
     """
 
     destination: Destination
@@ -47,6 +48,7 @@ class Configuration:
     shadow: bool = False
     trial: OnTrial | None = None
     candidate: "Configuration | None" = None
+    continues: bool = False
 
     def pinned(self, version: int | None) -> "Configuration":
         """This one with the mapping of `version`, looked up when an event is mapped."""

@@ -84,6 +84,17 @@ class DestinationDocument(BaseModel):
         """Every predicate that is evaluated on each event."""
         return (self.when,) if self.urgent_when is None else (self.when, self.urgent_when)
 
+    def repeats(self) -> tuple[Repeat, ...]:
+        """What may follow an unknown outcome, its default first, where this document decides it.
+
+        Empty: the spec says.
+        """
+        return ()
+
+    def continues(self) -> bool:
+        """Whether a delivery is told what became of the first one of its group."""
+        return False
+
 
 class DeployTime(BaseModel):
     """A kind's own keys of its cdk.json entry; a kind with none uses this."""
@@ -135,13 +146,14 @@ class ParcelSpec:
     `repeat` is what may follow an unknown outcome of one: a key that is made from a parcel's
     content is no guard once the next try holds other deliveries. `largest_count` and
     `largest_bytes` (of outputs, as JSON) bound a parcel; `permissions` are those that only parcels
-    need.
+    need. A kind that `coalesces` sends what waits together in one request whatever its mode is.
     """
 
     repeat: Repeat
     largest_count: int
     largest_bytes: int
     permissions: tuple[Permission, ...] = ()
+    coalesces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +163,8 @@ class DestinationSpec:
     `vendor_timeout_seconds` bounds one request; `clean_statuses` are HTTP statuses among 500, 502
     and 504 after which this vendor certainly stored nothing; `repeat_choices` are what a document
     may set `repeat` to (empty: the spec decides). `lane_per` says what a lane is chosen for. With
-    `parcels` its code is a ParcelDestination.
+    `parcels` its code is a ParcelDestination. Where `secret_alternatives` is set, one of the
+    secret's fields is enough.
     """
 
     kind: str
@@ -164,6 +177,7 @@ class DestinationSpec:
     repeat_choices: tuple[Repeat, ...] = ()
     lane_per: LanePer = LanePer.INTERACTION
     secret_fields: tuple[str, ...] = ()
+    secret_alternatives: bool = False
     permissions: tuple[Permission, ...] = ()
     clean_statuses: frozenset[int] = frozenset()
     vendor_timeout_seconds: int = 10
@@ -178,7 +192,8 @@ class Delivery:
 
     `key` is the vendor's idempotency key: the same on every attempt, another for each generation.
     `output` is what the mapping made of the event (the event itself without a mapping).
-    `reference` is what `find` looks for, recorded in the ledger before the send.
+    `reference` is what `find` looks for, recorded in the ledger before the send. `first` is the
+    vendor's name for what became of the first delivery of its group here, where the document asks.
     """
 
     event: Event
@@ -188,6 +203,7 @@ class Delivery:
     attempt: int
     output: Mapping[str, Any]
     reference: str = ""
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class DestinationDocuments:
             mapping_of=partial(self._mapping_of, made),
             document_version=document.version,
             shadow=made.shadow,
+            continues=made.continues(),
         )
 
     def _compile(self, text: str) -> Made:
@@ -158,16 +159,18 @@ def whole_event(event: Event) -> Mapping[str, Any]:
 
 
 def repeat_of(spec: DestinationSpec, document: DestinationDocument) -> Repeat:
-    """What may follow an unknown outcome: the document's choice where the spec allows one.
+    """What may follow an unknown outcome: the document's choice where it has one.
 
     Raises:
-        ConfigurationError: the spec does not allow it.
+        ConfigurationError: neither the spec nor the rest of the document allows it.
     """
     chosen = getattr(document, "repeat", None)
+    own = document.repeats()
     if chosen is None:
-        return spec.repeat
-    if chosen not in spec.repeat_choices:
-        allowed = ", ".join(spec.repeat_choices)
+        return own[0] if own else spec.repeat
+    possible = own or spec.repeat_choices
+    if chosen not in possible:
+        allowed = ", ".join(possible)
         raise ConfigurationError(
             f"repeat: {chosen} is not possible for {spec.kind}; it takes {allowed}"
         )

@@ -164,6 +164,10 @@ class HoldingLedger:
             open_gap(self._gaps, entry)
         return self._ledger.put(entry, expected=expected)
 
+    def first_delivered(self, group: str, destination: str) -> Entry | None:
+        """See Ledger."""
+        return self._ledger.first_delivered(group, destination)
+
 
 def after_gap(entries: Sequence[Entry]) -> frozenset[tuple[str, str]]:
     """Of a group's deliveries, those that were made after an earlier one had become a dead letter.

@@ -6,6 +6,7 @@ Every write is conditional on the revision that was read (claiming.py has what m
 store is a port.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -90,6 +91,24 @@ class Ledger(Protocol):
             Unavailable: the ledger cannot be reached.
         """
         ...
+
+    def first_delivered(self, group: str, destination: str) -> Entry | None:
+        """The first delivery of a group that a destination took and has a name for.
+
+        Raises:
+            Unavailable: the ledger cannot be reached.
+        """
+        ...
+
+
+def first_of(entries: Iterable[Entry], destination: str) -> Entry | None:
+    """Of a group's entries, the first that `destination` took and has a name for."""
+    named = [
+        entry
+        for entry in entries
+        if entry.destination == destination and entry.state is State.DELIVERED and entry.remote_id
+    ]
+    return min(named, key=lambda entry: (entry.first_attempt_at, entry.event_id), default=None)
 
 
 def outcome_unknown(entry: Entry, now: float) -> Entry:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from switchboard.arrival import Arrivals, Claimed
-from switchboard.attempt import referenced
+from switchboard.attempt import continued, referenced
 from switchboard.delivery import Execution, Ports, prepared
 from switchboard.destination import Delivery, ParcelDestination, ParcelSpec, Receipt
 from switchboard.errors import EventError, Rejected, SwitchboardError
@@ -118,7 +118,11 @@ class _Round:
             self._settlement.possible_duplicate(entry)
         destination = _destination(claimed)
         try:
-            delivery = prepared(claimed.event, claimed.configuration, entry)
+            delivery = continued(
+                self._ports.ledger,
+                prepared(claimed.event, claimed.configuration, entry),
+                claimed.configuration,
+            )
             receipt = self._look(destination, delivery) if in_doubt else None
             in_doubt = False
             address = (id(destination), destination.address(delivery))

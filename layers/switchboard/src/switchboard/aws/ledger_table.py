@@ -5,11 +5,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from switchboard.aws.items import Item, put_if, to_item
+from switchboard.aws.clients import client
+from switchboard.aws.failures import translated
+from switchboard.aws.items import Item, from_item, put_if, to_item
 from switchboard.destination import Lane
 from switchboard.errors import ReasonClass
 from switchboard.event import utc_text
-from switchboard.ledger import Entry, State
+from switchboard.ledger import Entry, State, first_of
 from switchboard.retry import advice
 
 DAY_SECONDS = 24 * 60 * 60
@@ -54,6 +56,30 @@ class LedgerTable:
             return None
         stored = entry_of(found)
         return None if stored == entry else stored
+
+    def first_delivered(self, group: str, destination: str) -> Entry | None:
+        """See Ledger. One Query of the group, which knows what was written just now."""
+        with translated("looking for the first delivery of a group"):
+            pages = (
+                client("dynamodb")
+                .get_paginator("query")
+                .paginate(
+                    TableName=self._table,
+                    KeyConditionExpression="#group = :group",
+                    FilterExpression="destination = :destination AND #state = :delivered",
+                    ExpressionAttributeNames={"#group": "group", "#state": "state"},
+                    ExpressionAttributeValues=to_item(
+                        {
+                            ":group": group,
+                            ":destination": destination,
+                            ":delivered": State.DELIVERED,
+                        }
+                    ),
+                    ConsistentRead=True,
+                )
+            )
+            found = [entry_of(from_item(item)) for page in pages for item in page["Items"]]
+        return first_of(found, destination)
 
 
 def sort_key(event_id: str, destination: str) -> str:

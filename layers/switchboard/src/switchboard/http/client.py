@@ -20,7 +20,8 @@ class HttpClient:
     """A client of one destination. Connections are kept for the life of the sandbox.
 
     `private_hosts` are the names, addresses and networks that may be called although they are not
-    public, and over plain http. `timeout_seconds` bounds the whole request.
+    public, and over plain http. `timeout_seconds` bounds the whole request, and of an answer
+    `largest_answer` bytes are read.
     """
 
     def __init__(
@@ -29,16 +30,18 @@ class HttpClient:
         timeout_seconds: float,
         private_hosts: Collection[str] = (),
         lookup: Resolve = resolve,
+        largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         self._timeout = timeout_seconds
         self._private_hosts = frozenset(private_hosts)
         self._lookup = lookup
+        self._largest = largest_answer
         self._pools: dict[tuple[str, str, int, str], urllib3.HTTPConnectionPool] = {}
 
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b""
     ) -> Answer:
-        """Send one request and read its answer, up to 64 KB.
+        """Send one request and read its answer, as far as the client's limit.
 
         Raises:
             ConfigurationError: the url is not one that may be called.
@@ -64,7 +67,7 @@ class HttpClient:
                     connect=min(CONNECT_SECONDS, self._timeout), read=self._timeout
                 ),
             )
-            read = _read(response, deadline)
+            read = _read(response, deadline, self._largest)
         except urllib3.exceptions.SSLError:
             raise Unavailable(f"calling {host}: its certificate is not valid") from None
         except (
@@ -118,13 +121,13 @@ def _port(scheme: str) -> int:
     return 443 if scheme == "https" else 80
 
 
-def _read(response: Any, deadline: float) -> bytes:
+def _read(response: Any, deadline: float, largest: int) -> bytes:
     """The body, as far as limit and time allow: a status that was read counts, whatever follows."""
     chunks: list[bytes] = []
     size = 0
     try:
-        while size < LARGEST_ANSWER and time.monotonic() < deadline:
-            chunk = response.read(min(8192, LARGEST_ANSWER - size))
+        while size < largest and time.monotonic() < deadline:
+            chunk = response.read(min(8192, largest - size))
             if not chunk:
                 response.release_conn()
                 return b"".join(chunks)

@@ -22,7 +22,7 @@ from switchboard.errors import (
     Unavailable,
 )
 from switchboard.testing.deliveries import DeliveryBench, make_event, make_record
-from switchboard.testing.stand_in import Arrived, Reply, StandIn, closed_url
+from switchboard.testing.stand_in import TAKEN, Arrived, Reply, StandIn, closed_url
 
 SECRET_TEXT = "c2VjcmV0LXRoYXQtbXVzdC1uZXZlci1zaG93"  # noqa: S105 - to be looked for
 
@@ -33,7 +33,8 @@ class Subject:
 
     `make` takes the vendor's address. `key_of` reads the vendor's idempotency key from a request.
     `answers` are the vendor's replies by the error that each means; `limited` is one that says 60
-    seconds. `left_out` names clauses that do not apply, with the reason.
+    seconds; `taken` is what it answers to what it took. `left_out` names clauses that do not apply,
+    with the reason.
     """
 
     spec: DestinationSpec
@@ -43,6 +44,7 @@ class Subject:
     limited: Reply | None
     failure_under_200: Reply | None
     largest_request: int
+    taken: Reply = TAKEN
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -70,7 +72,7 @@ def raised(destination: Destination, delivery: Delivery) -> Exception | None:
 
 def delivers_once_on_success(subject: Subject) -> None:
     """A taken request is one request and a receipt."""
-    with StandIn() as vendor:
+    with StandIn(subject.taken) as vendor:
         receipt = subject.make(vendor.url).send(a_delivery())
         assert isinstance(receipt, Receipt)
         assert len(vendor.arrived) == 1, f"{len(vendor.arrived)} requests arrived"
@@ -89,7 +91,7 @@ def names_each_refusal(subject: Subject) -> None:
     """Every answer of the vendor becomes the error that it means, and no subclass of another."""
     for meant, replies in subject.answers.items():
         for reply in replies:
-            with StandIn() as vendor:
+            with StandIn(subject.taken) as vendor:
                 vendor.replies = [reply]
                 error = raised(subject.make(vendor.url), a_delivery())
                 assert type(error) is meant, f"{reply.status} became {type(error).__name__}"
@@ -103,7 +105,7 @@ def knows_when_nothing_was_sent(subject: Subject) -> None:
 
 def owns_up_to_an_unknown_outcome(subject: Subject) -> None:
     """A connection lost after the request leaves an outcome that nobody knows."""
-    with StandIn() as vendor:
+    with StandIn(subject.taken) as vendor:
         vendor.replies = [Reply(hang_up=True)]
         error = raised(subject.make(vendor.url), a_delivery())
         assert type(error) is OutcomeUnknown, f"a lost answer became {type(error).__name__}"
@@ -112,7 +114,7 @@ def owns_up_to_an_unknown_outcome(subject: Subject) -> None:
 def honours_retry_after(subject: Subject) -> None:
     """The vendor's own time is passed on."""
     assert subject.limited is not None
-    with StandIn() as vendor:
+    with StandIn(subject.taken) as vendor:
         vendor.replies = [subject.limited]
         error = raised(subject.make(vendor.url), a_delivery())
         # Which class it is, another clause says.
@@ -122,7 +124,7 @@ def honours_retry_after(subject: Subject) -> None:
 def sees_a_failure_under_200(subject: Subject) -> None:
     """What only looks like success is none."""
     assert subject.failure_under_200 is not None
-    with StandIn() as vendor:
+    with StandIn(subject.taken) as vendor:
         vendor.replies = [subject.failure_under_200]
         error = raised(subject.make(vendor.url), a_delivery())
         assert isinstance(error, DeliveryError), "a failure under 200 counted as delivered"
@@ -131,8 +133,8 @@ def sees_a_failure_under_200(subject: Subject) -> None:
 def one_of_ten_fails_alone(subject: Subject) -> None:
     """One refused record of a batch is a dead letter, and the nine others arrive."""
     (refusal, *_) = subject.answers[Rejected]
-    with StandIn() as vendor:
-        vendor.replies = [Reply(), Reply(), Reply(), refusal]
+    with StandIn(subject.taken) as vendor:
+        vendor.replies = [subject.taken, subject.taken, subject.taken, refusal]
         bench = DeliveryBench(subject.make(vendor.url))
         records = [make_record(make_event(n), group=f"interaction:{n}") for n in range(10)]
         assert bench.deliver(*records) == {}
@@ -142,7 +144,7 @@ def one_of_ten_fails_alone(subject: Subject) -> None:
 
 def repeats_under_the_same_key(subject: Subject) -> None:
     """Every attempt of a delivery carries one key, and another delivery another."""
-    with StandIn() as vendor:
+    with StandIn(subject.taken) as vendor:
         destination = subject.make(vendor.url)
         keys: list[str] = []
         for delivery in (a_delivery(), a_delivery(attempt=2), a_delivery(2)):
@@ -156,7 +158,7 @@ def repeats_under_the_same_key(subject: Subject) -> None:
 
 def stays_within_the_vendors_limit(subject: Subject) -> None:
     """A full-size output makes a request that the vendor takes."""
-    with StandIn() as vendor:
+    with StandIn(subject.taken) as vendor:
         subject.make(vendor.url).send(a_delivery(text="x" * 60_000))
         largest = max(len(one.body) for one in vendor.arrived)
         assert largest <= subject.largest_request, f"a request of {largest} bytes"
@@ -166,7 +168,7 @@ def shows_no_secret(subject: Subject) -> None:
     """No secret in an error, in what is kept of an answer, or in a repr."""
     replies = [reply for some in subject.answers.values() for reply in some]
     for reply in replies:
-        with StandIn() as vendor:
+        with StandIn(subject.taken) as vendor:
             vendor.replies = [Reply(reply.status, reply.headers, f'{{"token": "{SECRET_TEXT}"}}')]
             destination = subject.make(vendor.url)
             error = raised(destination, a_delivery())
@@ -176,7 +178,7 @@ def shows_no_secret(subject: Subject) -> None:
 
 def unknown_fields_do_no_harm(subject: Subject) -> None:
     """An event of a later day, with fields that nobody knows, is delivered."""
-    with StandIn() as vendor:
+    with StandIn(subject.taken) as vendor:
         delivery = a_delivery(brand_new={"deep": [None, {"ü": "\ud800\x00"}]})
         error = raised(subject.make(vendor.url), delivery)
         assert error is None, f"unknown fields raised {error!r}"

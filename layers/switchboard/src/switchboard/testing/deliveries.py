@@ -150,8 +150,14 @@ class ScriptedParcels(ScriptedDestination):
 class DeliveryBench:
     """One destination `crm` with its core: deliver batches, move the clock, see what is left."""
 
-    def __init__(self, destination: Destination, repeat: Repeat = Repeat.NATIVE) -> None:
-        self.clock = Clock()
+    def __init__(
+        self,
+        destination: Destination,
+        repeat: Repeat = Repeat.NATIVE,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
         self.remaining = 60.0
         self.ledger = MemoryLedger()
         self.gaps = MemoryGaps(self.ledger)

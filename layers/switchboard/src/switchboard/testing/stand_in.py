@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -30,10 +30,18 @@ class Arrived:
     body: bytes
 
 
-class StandIn:
-    """A context manager: a server on a free port. Out of replies, it answers 200."""
+TAKEN = Reply()
+Answering = Callable[[Arrived], Reply]
 
-    def __init__(self) -> None:
+
+class StandIn:
+    """A context manager: a server on a free port. Out of replies, it answers `otherwise`.
+
+    `otherwise` may be a function of what arrived: a stand-in that keeps a state of its own.
+    """
+
+    def __init__(self, otherwise: Reply | Answering = TAKEN) -> None:
+        self._otherwise = otherwise
         self.replies: list[Reply] = []
         self.arrived: list[Arrived] = []
         self._ended = threading.Event()
@@ -76,12 +84,16 @@ class StandIn:
         """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def _answer(self, arrived: Arrived) -> Reply:
+        return self._otherwise if isinstance(self._otherwise, Reply) else self._otherwise(arrived)
+
     def serve(self, request: BaseHTTPRequestHandler) -> None:
         """Take one request and answer it."""
         body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.arrived.append(Arrived(request.command, request.path, headers, body))
-        reply = self.replies.pop(0) if self.replies else Reply()
+        arrived = Arrived(request.command, request.path, headers, body)
+        self.arrived.append(arrived)
+        reply = self.replies.pop(0) if self.replies else self._answer(arrived)
         if reply.silent:
             self._ended.wait(30)
         if reply.silent or reply.hang_up:

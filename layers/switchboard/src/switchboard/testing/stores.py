@@ -10,7 +10,7 @@ from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
 from switchboard.errors import EventError, SwitchboardError
 from switchboard.gaps import Gap
-from switchboard.ledger import Entry
+from switchboard.ledger import Entry, first_of
 from switchboard.queue import Outgoing, send_in_order
 from switchboard.source_state import SourceState
 
@@ -60,6 +60,11 @@ class MemoryLedger(Failing):
         self.entries[key] = entry
         self.history.append(entry)
         return None
+
+    def first_delivered(self, group: str, destination: str) -> Entry | None:
+        """See Ledger."""
+        self.check()
+        return first_of((e for e in self.entries.values() if e.group == group), destination)
 
     def of(self, event_id: str, destination: str) -> Entry:
         """The one entry of a delivery."""
