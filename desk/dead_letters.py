@@ -85,7 +85,7 @@ def _moved(target: Target, destination: str) -> Iterator[DeadLetter]:
         event = body.get("event") or {}
         yield DeadLetter(
             destination=destination,
-            group=message["Attributes"]["MessageGroupId"],
+            group=str(body.get("group", message["MessageId"])),
             event_id=str(event.get("id", message["MessageId"])),
             reason_class="bug",
             reason="SQS moved it after 1,000 receives; the ledger has no entry of it",

@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from desk.command.app import run
 from infra.bundling import ROOT
 from infra.catalogue import destination_kinds
+from switchboard.destination import DestinationSpec
 from switchboard.errors import ReasonClass
 from switchboard.mapping import MappingDocument
 from switchboard.retry import advice
@@ -50,6 +51,9 @@ COMMANDS = (
     ("search",),
     ("why",),
     ("prove",),
+    ("destinations", "discard"),
+    ("destinations", "redirect"),
+    ("destinations", "remove"),
     ("completion",),
 )
 
@@ -117,12 +121,24 @@ def destinations() -> str:
         parts.append(
             f"## {kind}\n\n{spec.summary} <{spec.documentation}>\n\n"
             f"After an unknown outcome: `{spec.repeat}`; a document may choose: {choices}."
-            f" Secret fields: {secret}.\n\n"
+            f" Secret fields: {secret}.{_modes(spec)}\n\n"
             f"Document:\n\n{fields(spec.document)}\n\n"
             f"[JSON Schema](schemas/destination-{kind}.json)\n\n"
             f"Its entry in cdk.json:\n\n{entry}\n"
         )
     return NOTE + "\n".join(parts)
+
+
+def _modes(spec: DestinationSpec) -> str:
+    """Whether the kind can be batched, and what its parcels are."""
+    parcels = spec.parcels
+    if parcels is None:
+        return " Modes: `ordered`, `scheduled`."
+    return (
+        f" Modes: `ordered`, `batched`, `scheduled`; a parcel holds up to"
+        f" {parcels.largest_count:,} deliveries and {parcels.largest_bytes:,} bytes, and after an"
+        f" unknown outcome of one: `{parcels.repeat}`."
+    )
 
 
 def command() -> str:

@@ -19,7 +19,7 @@ from infra.constructs.alarms import Alarms
 from infra.constructs.api import WebhookApi
 from infra.constructs.archive import Archive
 from infra.constructs.function import Function, poll_statement
-from infra.constructs.queues import VISIBILITY_FACTOR, FifoQueue
+from infra.constructs.queues import VISIBILITY_FACTOR, Queue
 from infra.constructs.schedule import Schedule
 from infra.constructs.secret import Secret
 from infra.constructs.signals import OF_SOURCES, watch_signals
@@ -109,8 +109,8 @@ class CoreStack(cdk.Stack):
         visibility = VISIBILITY_FACTOR * function_spec("route_events").timeout_seconds
         retain = self._settings.retain
 
-        def queue(name: str, dead_letters: FifoQueue | None = None) -> FifoQueue:
-            return FifoQueue(
+        def queue(name: str, dead_letters: Queue | None = None) -> Queue:
+            return Queue(
                 self,
                 "".join(part.capitalize() for part in name.split("-")),
                 name=self.names.queue(name),

@@ -12,13 +12,15 @@ from infra import bundling
 from infra.assets import function_asset, layer_version
 from infra.constructs.alarms import Alarms
 from infra.constructs.function import Function, poll_statement
-from infra.constructs.queues import VISIBILITY_FACTOR, FifoQueue
+from infra.constructs.queues import VISIBILITY_FACTOR, Queue
+from infra.constructs.schedule import Schedule
 from infra.constructs.secret import Secret
 from infra.constructs.signals import OF_DESTINATIONS, watch_signals
 from infra.names import Names
 from infra.stage import DestinationEntry, Stage
 from infra.statements import Statement, allow, arn, bucket_arn, policy
-from switchboard.destination import Lane, Permission
+from switchboard.destination import Lane, Mode, Permission
+from switchboard.drain import Drain
 
 HOUR = 3600
 
@@ -52,12 +54,17 @@ class DestinationStack(cdk.Stack):
             lane: function.poll(
                 lane.capitalize(),
                 queue.resource.attr_arn,
-                batch_size=entry.batch_size,
+                batch_size=entry.batch,
                 concurrency=entry.concurrency,
+                window=entry.window,
+                enabled=entry.mode is not Mode.SCHEDULED,
             )
             for lane, queue in self._lanes.items()
         }
         self._let_the_router_send()
+        if entry.every is not None:
+            drained = {"drain": {"kind": Drain.DELIVER}}
+            Schedule(self, "Schedule", function=function, every=entry.every, given=drained)
         self._own_alarms()
         if stage.anomaly_alarms:
             watch_signals(
@@ -78,6 +85,7 @@ class DestinationStack(cdk.Stack):
                 {
                     "kind": entry.kind,
                     "lane_per": entry.spec.lane_per.value,
+                    "mode": entry.mode,
                     "queues": {lane.value: queue.url for lane, queue in self._lanes.items()},
                     "dead_queue_url": self._dead.url,
                     "mapping_ids": {lane.value: m.ref for lane, m in mappings.items()},
@@ -88,20 +96,22 @@ class DestinationStack(cdk.Stack):
         )
 
     def _queues(self) -> None:
-        visibility = VISIBILITY_FACTOR * self._entry.timeout
-        self._dead = FifoQueue(
+        visibility = VISIBILITY_FACTOR * self._entry.timeout + self._entry.window
+        is_standard = self._entry.mode is Mode.BATCHED
+        named = self.names.standard_queue if is_standard else self.names.queue
+        self._dead = Queue(
             self,
             "Dead",
-            name=self.names.queue(f"{self._name}-dead"),
+            name=named(f"{self._name}-dead"),
             visibility=visibility,
             retain=self._settings.retain,
         )
         lanes = [Lane.NORMAL, Lane.URGENT] if self._entry.lanes else [Lane.NORMAL]
         self._lanes = {
-            lane: FifoQueue(
+            lane: Queue(
                 self,
                 f"{lane.capitalize()}Queue",
-                name=self.names.lane_queue(self._name, lane),
+                name=named(f"{self._name}-{lane}"),
                 visibility=visibility,
                 retain=self._settings.retain,
                 dead_letters=self._dead,
@@ -138,6 +148,7 @@ class DestinationStack(cdk.Stack):
             "SWITCHBOARD_LEDGER_TABLE": self.names.table("ledger"),
             "SWITCHBOARD_LEDGER_DAYS": str(self._settings.ledger_days),
             "SWITCHBOARD_DESTINATION": self._name,
+            "SWITCHBOARD_MODE": self._entry.mode,
             "SWITCHBOARD_QUEUE_URL": self._lanes[Lane.NORMAL].url,
             "SWITCHBOARD_DEAD_QUEUE_URL": self._dead.url,
             "SWITCHBOARD_DEPLOY_TIME": self._entry.deploy_time.model_dump_json(),
@@ -151,7 +162,7 @@ class DestinationStack(cdk.Stack):
         table = {name: arn("dynamodb", f"table/{names.table(name)}") for name in _TABLES}
         statements = [
             poll_statement(*[queue.arn for queue in self._lanes.values()]),
-            allow(["sqs:SendMessage"], self._dead.arn),
+            allow(["sqs:SendMessage"], self._dead.arn, arn("sqs", names.queue("ingest-bulk"))),
             allow(
                 ["ssm:GetParameters"],
                 arn("ssm", f"parameter{names.parameter(f'destinations/{self._name}')}"),
@@ -175,7 +186,12 @@ class DestinationStack(cdk.Stack):
                 retain=self._settings.retain,
             )
             statements.append(allow(["secretsmanager:GetSecretValue"], secret.arn))
-        return [*statements, *(self._of_its_kind(p) for p in self._entry.spec.permissions)]
+        return [*statements, *(self._of_its_kind(p) for p in self._permissions())]
+
+    def _permissions(self) -> Sequence[Permission]:
+        spec = self._entry.spec
+        parcels = spec.parcels if self._entry.mode is Mode.BATCHED else None
+        return [*spec.permissions, *(parcels.permissions if parcels is not None else ())]
 
     def _of_its_kind(self, permission: Permission) -> Statement:
         fields: dict[str, Any] = self._entry.deploy_time.model_dump()

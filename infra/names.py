@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from switchboard.destination import Lane
-
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -37,11 +35,11 @@ class Names:
 
     def queue(self, name: str) -> str:
         """A FIFO queue, such as `ingest`, `ingest-dead`, `crm-normal` and `crm-dead`."""
-        return f"{self.prefix}-{name}.fifo"
+        return f"{self.standard_queue(name)}.fifo"
 
-    def lane_queue(self, destination: str, lane: Lane) -> str:
-        """A destination's queue of one lane."""
-        return self.queue(f"{destination}-{lane}")
+    def standard_queue(self, name: str) -> str:
+        """A standard queue, such as `lake-normal` and `lake-dead` of a batched destination."""
+        return f"{self.prefix}-{name}"
 
     def table(self, name: str) -> str:
         """`events`, `ledger`, `state` or `configuration`."""

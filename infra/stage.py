@@ -18,7 +18,7 @@ from pydantic import (
 
 from infra.catalogue import destination_kinds
 from infra.reading import Network, PublicNetwork, Reader
-from switchboard.destination import DeployTime, DestinationSpec
+from switchboard.destination import DeployTime, DestinationSpec, Mode
 from switchboard.sources import KINDS, WEBHOOK_KINDS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
@@ -61,6 +61,20 @@ class SourceEntry(_Entry):
         return self.kind in WEBHOOK_KINDS
 
 
+ORDERED_BATCH = 10
+"""What Lambda takes of a FIFO queue, and of any queue without a window."""
+
+BATCHED_BATCH = 500
+BATCHED_WINDOW = 30
+DRAIN_TIMEOUT = 300
+
+Every = Annotated[
+    str,
+    StringConstraints(pattern=r"^(1 (minute|hour|day)|([2-9]|[1-9]\d{1,2}) (minutes|hours|days))$"),
+]
+"""As EventBridge writes a rate, singular and plural included."""
+
+
 class DestinationEntry(BaseModel):
     """A destination. All keys but these are its kind's own (`deploy_time` of its spec)."""
 
@@ -69,7 +83,10 @@ class DestinationEntry(BaseModel):
     kind: str
     concurrency: int = Field(default=5, ge=2, le=1000)
     lanes: bool = False
-    batch_size: int = Field(default=10, ge=1, le=10)
+    mode: Mode = Mode.ORDERED
+    batch_size: int | None = Field(default=None, ge=1, le=10_000)
+    window_seconds: int | None = Field(default=None, ge=1, le=300)
+    every: Every | None = None
     timeout_seconds: int | None = Field(default=None, ge=1, le=900)
 
     @model_validator(mode="after")
@@ -85,6 +102,42 @@ class DestinationEntry(BaseModel):
             raise ValueError(f"timeout_seconds must be at least {shortest} for one send to end")
         return self
 
+    @model_validator(mode="after")
+    def _of_its_mode(self) -> Self:
+        if (self.every is None) == (self.mode is Mode.SCHEDULED):
+            raise ValueError('every ("15 minutes") belongs to mode scheduled, and only there')
+        if self.mode is not Mode.ORDERED and self.lanes:
+            raise ValueError(f"lanes are for mode ordered; {self.mode} has one queue")
+        parcels = self.spec.parcels
+        coalesces = parcels is not None and parcels.coalesces
+        shortest = 2 * (self.spec.vendor_timeout_seconds + SPARE_SECONDS)
+        if (self.mode is not Mode.ORDERED or coalesces) and self.timeout < shortest:
+            raise ValueError(
+                f"timeout_seconds must be at least {shortest} for a {self.mode} {self.kind}"
+            )
+        if self.mode is Mode.BATCHED:
+            if parcels is None or coalesces:
+                raise ValueError(
+                    f"mode batched is not for kind {self.kind}: it has an order to keep"
+                )
+            return self
+        if self.window_seconds is not None:
+            raise ValueError("window_seconds is for mode batched: FIFO queues have no window")
+        if self.batch > ORDERED_BATCH:
+            raise ValueError("batch_size is at most 10 for a FIFO queue; mode batched takes more")
+        return self
+
+    @property
+    def batch(self) -> int:
+        """How many messages an invocation gets at most."""
+        usual = BATCHED_BATCH if self.mode is Mode.BATCHED else ORDERED_BATCH
+        return self.batch_size or usual
+
+    @property
+    def window(self) -> int:
+        """Seconds for which Lambda gathers a batch."""
+        return (self.window_seconds or BATCHED_WINDOW) if self.mode is Mode.BATCHED else 0
+
     @property
     def spec(self) -> DestinationSpec:
         """Its kind."""
@@ -92,8 +145,9 @@ class DestinationEntry(BaseModel):
 
     @property
     def timeout(self) -> int:
-        """Its function's time-out: its own, or its kind's."""
-        return self.timeout_seconds or self.spec.timeout_seconds
+        """Its function's time-out: its own, or its kind's, or what a drain does much in."""
+        usual = DRAIN_TIMEOUT if self.mode is Mode.SCHEDULED else self.spec.timeout_seconds
+        return self.timeout_seconds or usual
 
     @property
     def deploy_time(self) -> DeployTime:

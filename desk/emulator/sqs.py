@@ -10,8 +10,12 @@ from desk.emulator.faults import Faults
 from desk.emulator.limits import SqsError, check_batch
 from desk.emulator.queues import Queue
 from desk.emulator.sends import SendLog
+from desk.emulator.standard_queues import StandardQueue
 
 UNAVAILABLE = "ServiceUnavailable"
+LONGEST_DELAY = 900
+
+AnyQueue = Queue | StandardQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Sqs:
     def __init__(self, faults: Faults, sends: SendLog | None = None) -> None:
         self._faults = faults
         self._sends = sends
-        self._queues: dict[str, Queue] = {}
+        self._queues: dict[str, AnyQueue] = {}
         self._ahead = 0.0
 
     def clock(self) -> float:
@@ -42,18 +46,20 @@ class Sqs:
         for queue in list(self._queues.values()):
             queue.look_again()
 
-    def queue(self, name: str) -> Queue:
+    def queue(self, name: str) -> AnyQueue:
         """The queue `name`, with what moto knows of it now."""
         made = _made().get(name)
         if made is None:
             self._queues.pop(name, None)
             raise SqsError("QueueDoesNotExist", f"there is no queue {name}")
-        queue = self._queues.setdefault(name, Queue(name, clock=self.clock))
+        kind = Queue if name.endswith(".fifo") else StandardQueue
+        queue = self._queues.setdefault(name, kind(name, clock=self.clock))
         redrive = made.redrive_policy or {}
         dead = str(redrive.get("deadLetterTargetArn", "")).rpartition(":")[2]
         queue.visibility = int(made.visibility_timeout)
         queue.max_receives = int(redrive["maxReceiveCount"]) if dead else None
-        queue.dead_letters = self.queue(dead) if dead else None
+        if dead:
+            _give_up_to(queue, self.queue(dead))
         return queue
 
     def names(self) -> list[str]:
@@ -71,12 +77,14 @@ class Sqs:
         except SqsError as error:
             return refusal(error)
 
-    def _send(self, queue: Queue, entry: Mapping[str, Any], role: str) -> dict[str, Any]:
-        if entry.get("DelaySeconds"):
-            raise SqsError("InvalidParameterValue", "messages of FIFO queues have no DelaySeconds")
+    def _send(self, queue: AnyQueue, entry: Mapping[str, Any], role: str) -> dict[str, Any]:
         deduplication_id = str(entry.get("MessageDeduplicationId", ""))
         if self._faults.refuses_send(queue.name, role, deduplication_id):
             raise SqsError(UNAVAILABLE, "the service is unavailable; try again")
+        if isinstance(queue, StandardQueue):
+            return dict(_send_standard(queue, entry))
+        if entry.get("DelaySeconds"):
+            raise SqsError("InvalidParameterValue", "messages of FIFO queues have no DelaySeconds")
         group = str(entry.get("MessageGroupId", ""))
         body = str(entry["MessageBody"])
         taken = queue.send(body, group, deduplication_id)
@@ -84,11 +92,11 @@ class Sqs:
             self._sends.taken(queue.name, group, deduplication_id, taken["SequenceNumber"], body)
         return taken
 
-    def _send_batch(self, queue: Queue, given: Mapping[str, Any], role: str) -> dict[str, Any]:
+    def _send_batch(self, queue: AnyQueue, given: Mapping[str, Any], role: str) -> dict[str, Any]:
         check_batch(list(given["Entries"]))
         return _each(given["Entries"], lambda entry: self._send(queue, entry, role))
 
-    def _receive(self, queue: Queue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
+    def _receive(self, queue: AnyQueue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
         visibility = given.get("VisibilityTimeout")
         messages = queue.receive(
             int(given.get("MaxNumberOfMessages", 1)),
@@ -97,27 +105,27 @@ class Sqs:
         )
         return {"Messages": messages} if messages else {}
 
-    def _delete(self, queue: Queue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
+    def _delete(self, queue: AnyQueue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
         queue.delete(str(given["ReceiptHandle"]))
         return {}
 
-    def _delete_batch(self, queue: Queue, given: Mapping[str, Any], role: str) -> dict[str, Any]:
+    def _delete_batch(self, queue: AnyQueue, given: Mapping[str, Any], role: str) -> dict[str, Any]:
         check_batch(list(given["Entries"]))
         return _each(given["Entries"], lambda entry: self._delete(queue, entry, role))
 
-    def _change(self, queue: Queue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
+    def _change(self, queue: AnyQueue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
         queue.change_visibility(str(given["ReceiptHandle"]), int(given["VisibilityTimeout"]))
         return {}
 
-    def _change_batch(self, queue: Queue, given: Mapping[str, Any], role: str) -> dict[str, Any]:
+    def _change_batch(self, queue: AnyQueue, given: Mapping[str, Any], role: str) -> dict[str, Any]:
         check_batch(list(given["Entries"]))
         return _each(given["Entries"], lambda entry: self._change(queue, entry, role))
 
-    def _purge(self, queue: Queue, _: Mapping[str, Any], __: str) -> dict[str, Any]:
+    def _purge(self, queue: AnyQueue, _: Mapping[str, Any], __: str) -> dict[str, Any]:
         queue.purge()
         return {}
 
-    def _attributes(self, queue: Queue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
+    def _attributes(self, queue: AnyQueue, given: Mapping[str, Any], _: str) -> dict[str, Any]:
         """moto's, with the numbers that only the queue itself knows."""
         every = {**_made()[queue.name].attributes, **queue.counts()}
         wanted = set(given.get("AttributeNames") or ())
@@ -130,7 +138,7 @@ class Sqs:
         }
 
 
-_ACTIONS: Mapping[str, Callable[[Sqs, Queue, Mapping[str, Any], str], dict[str, Any]]] = {
+_ACTIONS: Mapping[str, Callable[[Sqs, AnyQueue, Mapping[str, Any], str], dict[str, Any]]] = {
     "SendMessage": Sqs._send,  # noqa: SLF001 - its own table
     "SendMessageBatch": Sqs._send_batch,  # noqa: SLF001
     "ReceiveMessage": Sqs._receive,  # noqa: SLF001
@@ -141,6 +149,27 @@ _ACTIONS: Mapping[str, Callable[[Sqs, Queue, Mapping[str, Any], str], dict[str, 
     "GetQueueAttributes": Sqs._attributes,  # noqa: SLF001
     "PurgeQueue": Sqs._purge,  # noqa: SLF001
 }
+
+
+def _give_up_to(queue: AnyQueue, dead: AnyQueue) -> None:
+    """SQS moves messages to a queue of the same type only."""
+    if isinstance(queue, Queue) and isinstance(dead, Queue):  # noqa: SIM114 - each narrows
+        queue.dead_letters = dead
+    elif isinstance(queue, StandardQueue) and isinstance(dead, StandardQueue):
+        queue.dead_letters = dead
+    else:
+        raise SqsError(
+            "InvalidParameterValue", f"{queue.name} and its dead-letter queue are of two types"
+        )
+
+
+def _send_standard(queue: StandardQueue, entry: Mapping[str, Any]) -> Mapping[str, str]:
+    if entry.get("MessageDeduplicationId"):
+        raise SqsError("InvalidParameterValue", "a standard queue has no MessageDeduplicationId")
+    delay = int(entry.get("DelaySeconds", 0))
+    if not 0 <= delay <= LONGEST_DELAY:
+        raise SqsError("InvalidParameterValue", "DelaySeconds is 0 to 900")
+    return queue.send(str(entry["MessageBody"]), delay)
 
 
 def _each(

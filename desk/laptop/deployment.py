@@ -44,6 +44,7 @@ class DeployedMapping:
     batch_size: int
     concurrency: int
     enabled: bool
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ def read_mappings(functions: Collection[str], endpoint_url: str) -> Sequence[Dep
             batch_size=int(found["BatchSize"]),
             concurrency=int(found.get("ScalingConfig", {}).get("MaximumConcurrency", 10)),
             enabled=found["State"] == "Enabled",
+            window=int(found.get("MaximumBatchingWindowInSeconds", 0)),
         )
         for found in listed["EventSourceMappings"]
         if found["FunctionArn"].rpartition(":")[2] in functions

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from desk.laptop.pool import Pool
 from desk.laptop.sandbox import LARGEST_PAYLOAD, InvocationFailed
 
 WAIT_SECONDS = 1
+RECEIVED_AT_ONCE = 10
 
 Message = Mapping[str, Any]
 
@@ -84,7 +86,7 @@ class Poller:
                 self._stop.wait(0.1)
                 continue
             try:
-                self._turn(mapping.batch_size)
+                self._turn(mapping)
             except Exception as error:  # noqa: BLE001 - a poller never ends by an error
                 # An emulator that is stopping, or a role that may not: both are seen elsewhere.
                 logger.debug("polling %s: %s", mapping.queue, error)
@@ -93,19 +95,39 @@ class Poller:
                 with self._lock:
                     self._turns -= 1
 
-    def _turn(self, batch_size: int) -> None:
-        messages = self._sqs.receive_message(
-            QueueUrl=self._url,
-            MaxNumberOfMessages=batch_size,
-            WaitTimeSeconds=WAIT_SECONDS,
-            AttributeNames=["All"],
-        ).get("Messages", [])
+    def _turn(self, mapping: DeployedMapping) -> None:
+        gathered = self._gather(mapping)
         failed_groups: set[str] = set()
-        for part in payloads([(message, self._record(message)) for message in messages]):
+        for part in payloads(gathered):
             # What follows a failure in its group waits behind it, for the visibility time-out.
             going = [pair for pair in part if _group(pair[0]) not in failed_groups]
             if going:
                 failed_groups |= self._invoke(going)
+
+    def _gather(self, mapping: DeployedMapping) -> Sequence[tuple[Message, Message]]:
+        """A batch: what is there, or with a window what comes until it, size or payload is full."""
+        gathered: list[tuple[Message, Message]] = []
+        size, ends = 0, 0.0
+        while not self._stop.is_set():
+            messages = self._receive(min(RECEIVED_AT_ONCE, mapping.batch_size - len(gathered)))
+            pairs = [(message, self._record(message)) for message in messages]
+            if pairs and not gathered:
+                ends = time.monotonic() + mapping.window
+            gathered.extend(pairs)
+            size += sum(payload_size(pair) for pair in pairs)
+            is_full = len(gathered) >= mapping.batch_size or size >= LARGEST_PAYLOAD
+            if not gathered or is_full or time.monotonic() >= ends:
+                break
+        return gathered
+
+    def _receive(self, count: int) -> Sequence[Message]:
+        received: Sequence[Message] = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=count,
+            WaitTimeSeconds=WAIT_SECONDS,
+            AttributeNames=["All"],
+        ).get("Messages", [])
+        return received
 
     def _invoke(self, batch: Sequence[tuple[Message, Message]]) -> set[str]:
         """Invoke with one batch, delete what was done, and answer the groups that failed."""
@@ -137,12 +159,13 @@ class Poller:
         }
 
     def _delete(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        if messages:
+        for start in range(0, len(messages), RECEIVED_AT_ONCE):
+            part = messages[start : start + RECEIVED_AT_ONCE]
             self._sqs.delete_message_batch(
                 QueueUrl=self._url,
                 Entries=[
                     {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
-                    for number, message in enumerate(messages)
+                    for number, message in enumerate(part)
                 ],
             )
 
@@ -154,7 +177,7 @@ def payloads(
     part: list[tuple[Message, Message]] = []
     size = 0
     for pair in batch:
-        more = len(json.dumps(pair[1])) + 16
+        more = payload_size(pair)
         if part and size + more > LARGEST_PAYLOAD:
             yield part
             part, size = [], 0
@@ -164,8 +187,14 @@ def payloads(
         yield part
 
 
+def payload_size(pair: tuple[Message, Message]) -> int:
+    """What a record adds to an invocation's payload, in bytes."""
+    return len(json.dumps(pair[1])) + 16
+
+
 def _group(message: Message) -> str:
-    return str(message["Attributes"]["MessageGroupId"])
+    """A standard queue's messages wait for nobody."""
+    return str(message["Attributes"].get("MessageGroupId", message["MessageId"]))
 
 
 def failed_ids(answer: Any, known: set[str]) -> set[str] | None:

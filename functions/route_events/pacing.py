@@ -2,7 +2,8 @@
 
 A live event is behind no more of what is late by nature. What cannot be fed goes back, and its
 group with it. A destination that is paused or open is fed freely: nothing is on its way there, and
-what waits in its queue is not behind it.
+what waits in its queue is not behind it. So is one that is batched or scheduled: its messages wait
+for their window or their time, and not for each other.
 
 The queue is counted once for each batch that feeds it; one that is full, again after five seconds.
 """
@@ -92,7 +93,7 @@ class Feeding:
             return 0
         name, lane = place
         outbox = self._network.outbox(name, lane)
-        if outbox is None:
+        if outbox is None or name in self._network.gathering:
             return float("inf")
         try:
             room = FED_BELOW - UNDER_WAY - outbox.waiting()

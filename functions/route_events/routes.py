@@ -7,7 +7,7 @@ from functools import partial
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from switchboard.configuration import LastGood, Parameter, Parameters, parse_document
-from switchboard.destination import Lane, LanePer
+from switchboard.destination import Lane, LanePer, Mode
 from switchboard.errors import ConfigurationError
 from switchboard.queue import DestinationQueue
 from switchboard.routing import Route, choose_once, compile_route
@@ -26,18 +26,21 @@ class Deployed(BaseModel):
 
     queues: Mapping[Lane, str]
     lane_per: LanePer = LanePer.INTERACTION
+    mode: Mode = Mode.ORDERED
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
     """Where events can go now: the routes of configured destinations, and every queue.
 
-    `rules` say which events of a source go anywhere.
+    `rules` say which events of a source go anywhere; `gathering` are the destinations in whose
+    queues messages wait by design, for a window or a schedule.
     """
 
     routes: Sequence[Route]
     outboxes: Mapping[str, Mapping[Lane, DestinationQueue]]
     rules: DeliveryRules = field(default_factory=dict)
+    gathering: frozenset[str] = frozenset()
 
     def outbox(self, destination: str, lane: Lane) -> DestinationQueue | None:
         """The destination's queue of that lane, else its normal one; None: it is not deployed."""
@@ -83,7 +86,8 @@ class NetworkReader:
             name: {lane: self._outbox(url) for lane, url in at.queues.items()}
             for name, at in deployed.items()
         }
-        return Network(routes, outboxes, self._rules(parameters))
+        gathering = frozenset(n for n, at in deployed.items() if at.mode is not Mode.ORDERED)
+        return Network(routes, outboxes, self._rules(parameters), gathering)
 
     def _rules(self, parameters: Mapping[str, Parameter]) -> DeliveryRules:
         """Of each source, which of its events are delivered; where nobody can say, all are."""

@@ -1,4 +1,4 @@
-"""A delivery as an object: its key from its content, written only where nothing is."""
+"""A delivery, or a parcel of them, as an object: its key from its content, written only once."""
 
 import gzip
 import json
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from functions.to_s3.settings import S3DeployTime, S3Document
 from switchboard.destination import Delivery, Receipt
-from switchboard.event import utc_text
+from switchboard.event import digest, utc_text
 from switchboard.objects import ObjectStore
+from switchboard.version import Version
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -29,6 +30,38 @@ def stored_object(delivery: Delivery, document: S3Document, prefix: str) -> Stor
     """The object of a delivery, partitioned by source, type and the hour of the event (UTC)."""
     event = delivery.event
     suffix = "json.gz" if document.compression == "gzip" else "json"
+    body = _line(delivery)
+    return StoredObject(
+        key=f"{prefix}source={_part(event.source)}/type={_part(event.type)}/"
+        f"dt={event.time:%Y-%m-%d}/hour={event.time:%H}/{delivery.key}.{suffix}",
+        body=gzip.compress(body, mtime=0) if document.compression == "gzip" else body,
+        content_type="application/gzip" if document.compression == "gzip" else "application/json",
+    )
+
+
+def parcel_key(deliveries: Sequence[Delivery], prefix: str) -> str:
+    """The key of a parcel's object: by the hour of its events, and by what is in it."""
+    held = digest(*sorted(delivery.key for delivery in deliveries))
+    return f"{prefix}{hour_of(deliveries[0])}/parcel_{held}.jsonl.gz"
+
+
+def hour_of(delivery: Delivery) -> str:
+    """The partition that a parcel shares: the hour of the event (UTC)."""
+    return f"dt={delivery.event.time:%Y-%m-%d}/hour={delivery.event.time:%H}"
+
+
+def parcel_object(deliveries: Sequence[Delivery], prefix: str) -> StoredObject:
+    """The object of a parcel: one line a delivery, in the order of their versions."""
+    in_order = sorted(deliveries, key=lambda delivery: Version.of(delivery.event))
+    return StoredObject(
+        key=parcel_key(deliveries, prefix),
+        body=gzip.compress(b"".join(_line(delivery) for delivery in in_order), mtime=0),
+        content_type="application/gzip",
+    )
+
+
+def _line(delivery: Delivery) -> bytes:
+    event = delivery.event
     text = json.dumps(
         {
             "id": event.id,
@@ -40,13 +73,7 @@ def stored_object(delivery: Delivery, document: S3Document, prefix: str) -> Stor
         },
         separators=(",", ":"),
     )
-    body = (text + "\n").encode("ascii")
-    return StoredObject(
-        key=f"{prefix}source={_part(event.source)}/type={_part(event.type)}/"
-        f"dt={event.time:%Y-%m-%d}/hour={event.time:%H}/{delivery.key}.{suffix}",
-        body=gzip.compress(body, mtime=0) if document.compression == "gzip" else body,
-        content_type="application/gzip" if document.compression == "gzip" else "application/json",
-    )
+    return (text + "\n").encode("ascii")
 
 
 def _part(value: str) -> str:
@@ -81,12 +108,33 @@ class S3Destination:
 
     def send(self, delivery: Delivery) -> Receipt:
         """Write it, unless it is there: then an earlier attempt was stored."""
-        stored = stored_object(delivery, self._document, self._deploy_time.prefix)
+        return self._put(stored_object(delivery, self._document, self._deploy_time.prefix))
+
+    def address(self, delivery: Delivery) -> str:
+        """See ParcelDestination: an object holds events of one hour."""
+        return hour_of(delivery)
+
+    def parcel_reference(self, deliveries: Sequence[Delivery]) -> str:
+        """See ParcelDestination: the object's key."""
+        return parcel_key(deliveries, self._deploy_time.prefix)
+
+    def send_parcel(self, deliveries: Sequence[Delivery]) -> Receipt:
+        """Write the parcel as one object, unless the very same is there."""
+        return self._put(parcel_object(deliveries, self._deploy_time.prefix))
+
+    def find(self, delivery: Delivery) -> Receipt | None:
+        """Whether the parcel that the delivery was in is there, or else the delivery itself."""
+        key = delivery.reference
+        if not key:
+            key = stored_object(delivery, self._document, self._deploy_time.prefix).key
+        found = self._objects.is_there(self._deploy_time.bucket, key)
+        return self._receipt(key) if found else None
+
+    def _put(self, stored: StoredObject) -> Receipt:
         self._objects.put_if_absent(
             self._deploy_time.bucket, stored.key, stored.body, stored.content_type
         )
-        return Receipt(remote_id=f"s3://{self._deploy_time.bucket}/{stored.key}")
+        return self._receipt(stored.key)
 
-    def find(self, delivery: Delivery) -> Receipt | None:  # noqa: ARG002
-        """Never asked: the key makes repeating safe."""
-        return None
+    def _receipt(self, key: str) -> Receipt:
+        return Receipt(remote_id=f"s3://{self._deploy_time.bucket}/{key}")

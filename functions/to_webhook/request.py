@@ -11,16 +11,19 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from functions.to_webhook.settings import WebhookDeployTime, WebhookDocument
 from functions.to_webhook.spec import SPEC
 from switchboard.destination import Delivery, Receipt
 from switchboard.errors import ConfigurationError, OutcomeUnknown
-from switchboard.event import utc_text
+from switchboard.event import digest, utc_text
 from switchboard.http import HttpClient, raise_for_answer
 from switchboard.http.client import checked_url
+from switchboard.version import Version
 
 SECRET_FIELD = SPEC.secret_fields[0]
+PARCEL_TYPE = "switchboard.batch"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how the standard marks a secret
 
 Secrets = Callable[[], Sequence[Mapping[str, str]]]
@@ -36,15 +39,42 @@ class SignedRequest:
 
 def signed_request(delivery: Delivery, keys: Sequence[bytes], now: int) -> SignedRequest:
     """The request of one attempt: the same id on every attempt, signed anew with every key."""
-    body = json.dumps(
-        {
-            "type": delivery.event.type,
-            "timestamp": utc_text(delivery.event.time),
-            "data": delivery.output,
-        },
-        separators=(",", ":"),
-    ).encode("ascii")
-    message = f"{delivery.key}.{now}.".encode("ascii") + body
+    return _signed(delivery.key, _content(delivery), keys, now)
+
+
+def signed_parcel(deliveries: Sequence[Delivery], keys: Sequence[bytes], now: int) -> SignedRequest:
+    """The request of a parcel: each event with its own id, in the order of their versions.
+
+    The receiver knows an event again by its own id: a repeated one may come in another parcel.
+    """
+    in_order = sorted(deliveries, key=lambda delivery: Version.of(delivery.event))
+    newest = in_order[-1].event.time
+    content = {
+        "type": PARCEL_TYPE,
+        "timestamp": utc_text(newest),
+        "data": [{"id": delivery.key, **_content(delivery)} for delivery in in_order],
+    }
+    return _signed(parcel_id(deliveries), content, keys, now)
+
+
+def parcel_id(deliveries: Sequence[Delivery]) -> str:
+    """The `webhook-id` of a parcel: the same for the same deliveries, in whatever order."""
+    return "pcl_" + digest(*sorted(delivery.key for delivery in deliveries))
+
+
+def _content(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "type": delivery.event.type,
+        "timestamp": utc_text(delivery.event.time),
+        "data": delivery.output,
+    }
+
+
+def _signed(
+    message_id: str, content: Mapping[str, Any], keys: Sequence[bytes], now: int
+) -> SignedRequest:
+    body = json.dumps(content, separators=(",", ":")).encode("ascii")
+    message = f"{message_id}.{now}.".encode("ascii") + body
     signatures = [
         "v1," + base64.b64encode(hmac.digest(key, message, hashlib.sha256)).decode("ascii")
         for key in keys
@@ -52,7 +82,7 @@ def signed_request(delivery: Delivery, keys: Sequence[bytes], now: int) -> Signe
     return SignedRequest(
         headers={
             "content-type": "application/json",
-            "webhook-id": delivery.key,
+            "webhook-id": message_id,
             "webhook-timestamp": str(now),
             "webhook-signature": " ".join(signatures),
         },
@@ -111,7 +141,23 @@ class WebhookDestination:
 
     def send(self, delivery: Delivery) -> Receipt:
         """Post it. A page of HTML under 2xx is no endpoint's answer: its outcome is unknown."""
-        request = self._signed(delivery)
+        return self._post(self._signed(delivery))
+
+    def address(self, delivery: Delivery) -> str:  # noqa: ARG002
+        """See ParcelDestination: there is one endpoint."""
+        return ""
+
+    def parcel_reference(self, deliveries: Sequence[Delivery]) -> str:  # noqa: ARG002
+        """Nothing: an endpoint cannot be asked what it has."""
+        return ""
+
+    def send_parcel(self, deliveries: Sequence[Delivery]) -> Receipt:
+        """Post a parcel; the endpoint's answer is for all of it."""
+        return self._post(
+            signed_parcel(deliveries, signing_keys(self._secrets()), int(self._clock()))
+        )
+
+    def _post(self, request: SignedRequest) -> Receipt:
         answer = self._http.request(
             "POST",
             self._document.url,

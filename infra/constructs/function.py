@@ -121,15 +121,24 @@ class Function(Construct):
             )
 
     def poll(
-        self, construct_id: str, queue_arn: str, *, batch_size: int, concurrency: int
+        self,
+        construct_id: str,
+        queue_arn: str,
+        *,
+        batch_size: int,
+        concurrency: int,
+        window: int = 0,
+        enabled: bool = True,
     ) -> lambda_.CfnEventSourceMapping:
-        """Let Lambda poll a queue for it."""
+        """Let Lambda poll a queue for it; a standard queue's batch may be gathered for `window`."""
         return lambda_.CfnEventSourceMapping(
             self,
             construct_id,
             function_name=self.resource.ref,
             event_source_arn=queue_arn,
             batch_size=batch_size,
+            maximum_batching_window_in_seconds=window or None,
+            enabled=None if enabled else False,
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
                 maximum_concurrency=concurrency

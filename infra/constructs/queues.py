@@ -1,4 +1,4 @@
-"""FIFO queues of high throughput, TLS only, each with a dead-letter queue."""
+"""Queues, TLS only, each with a dead-letter queue of its own type."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
@@ -14,8 +14,11 @@ RECEIVES = 1000
 """A back-stop only: attempts are counted in the ledger."""
 
 
-class FifoQueue(Construct):
-    """One queue. Without `dead_letters` it is a dead-letter queue itself."""
+class Queue(Construct):
+    """One queue. Without `dead_letters` it is a dead-letter queue itself.
+
+    A FIFO queue is one of high throughput. SQS moves messages to a queue of the same type only.
+    """
 
     def __init__(
         self,
@@ -25,19 +28,20 @@ class FifoQueue(Construct):
         name: str,
         visibility: int,
         retain: bool,
-        dead_letters: "FifoQueue | None" = None,
+        dead_letters: "Queue | None" = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = name
         self.arn = arn("sqs", name)
+        is_fifo = name.endswith(".fifo")
         self.resource: sqs.CfnQueue = sqs.CfnQueue(
             self,
             "Queue",
             queue_name=name,
-            fifo_queue=True,
-            content_based_deduplication=False,
-            deduplication_scope="messageGroup",
-            fifo_throughput_limit="perMessageGroupId",
+            fifo_queue=True if is_fifo else None,
+            content_based_deduplication=False if is_fifo else None,
+            deduplication_scope="messageGroup" if is_fifo else None,
+            fifo_throughput_limit="perMessageGroupId" if is_fifo else None,
             message_retention_period=FOURTEEN_DAYS,
             visibility_timeout=visibility,
             sqs_managed_sse_enabled=True,

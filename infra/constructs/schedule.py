@@ -1,5 +1,9 @@
 """Invoking a function again and again."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -8,10 +12,16 @@ from infra.constructs.function import Function
 
 
 class Schedule(Construct):
-    """A rule that invokes `function` at a rate ("1 minute"), and may do so."""
+    """A rule that invokes `function` at a rate ("1 minute") with `given`, and may do so."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, function: Function, every: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: Function,
+        every: str,
+        given: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         rule = events.CfnRule(
@@ -20,7 +30,13 @@ class Schedule(Construct):
             name=f"{function.name}-schedule",
             schedule_expression=f"rate({every})",
             state="ENABLED",
-            targets=[events.CfnRule.TargetProperty(id="function", arn=function.resource.attr_arn)],
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="function",
+                    arn=function.resource.attr_arn,
+                    input=None if given is None else json.dumps(given),
+                )
+            ],
         )
         lambda_.CfnPermission(
             self,

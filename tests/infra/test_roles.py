@@ -116,6 +116,7 @@ def destination(name: str) -> set[tuple[str, str]]:
     return table(
         (POLL, queue(f"{name}-normal")),
         ("sqs:SendMessage", queue(f"{name}-dead")),
+        ("sqs:SendMessage", queue("ingest-bulk")),
         ("ssm:GetParameters", document(f"/destinations/{name}")),
         ("ssm:GetParameters", document("/mappings/*")),
         (

@@ -1,9 +1,16 @@
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.queue import BATCH_BYTES, BATCH_ENTRIES, Outgoing, send_in_order
+from switchboard.queue import (
+    BATCH_BYTES,
+    BATCH_ENTRIES,
+    Outgoing,
+    send_in_batches,
+    send_in_order,
+)
 
 
 @given(
@@ -48,3 +55,20 @@ def test_a_batch_stays_below_what_sqs_takes_at_once() -> None:
 
     assert send_in_order(messages, send_batch) == [None] * 7
     assert max(sizes) <= BATCH_BYTES
+
+
+@given(sizes=st.lists(st.integers(1, BATCH_BYTES), max_size=30))
+def test_where_no_order_is_kept_batches_are_as_full_as_sqs_takes_them(sizes: list[int]) -> None:
+    messages = [Outgoing("x" * size, "one", str(n)) for n, size in enumerate(sizes)]
+    batches: list[list[int]] = []
+
+    def send_batch(batch: Sequence[Outgoing]) -> list[str | None]:
+        assert 0 < len(batch) <= BATCH_ENTRIES
+        assert len(batch) == 1 or sum(len(message.body) for message in batch) <= BATCH_BYTES
+        batches.append([int(message.deduplication_id) for message in batch])
+        return [f"no {message.deduplication_id}" for message in batch]
+
+    assert send_in_batches(messages, send_batch) == [f"no {n}" for n in range(len(sizes))]
+    for batch, after in pairwise(batches):
+        more = sum(sizes[n] for n in batch) + sizes[after[0]]
+        assert len(batch) == BATCH_ENTRIES or more > BATCH_BYTES

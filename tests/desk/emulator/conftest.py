@@ -70,6 +70,11 @@ def fifo(name: str, **more: Any) -> dict[str, Any]:
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 
+def standard(name: str, **more: Any) -> dict[str, Any]:
+    properties = {"QueueName": name, "VisibilityTimeout": 30, **more}
+    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+
+
 TLS_ONLY = {
     "Statement": [
         {
@@ -93,6 +98,7 @@ TEMPLATE: dict[str, Any] = {
         ),
         "Other": fifo("other.fifo"),
         "Dead": fifo("dead.fifo"),
+        "Lake": standard("lake"),
         "AllowedPolicy": {
             "Type": "AWS::SQS::QueuePolicy",
             "Properties": {"Queues": [{"Ref": "Allowed"}], "PolicyDocument": TLS_ONLY},

@@ -176,6 +176,33 @@ def test_redrive_by_the_deployed_policy(emulator: EmulatorProcess, sqs: Any, url
     assert emulator.ask("state")["queues"]["allowed.fifo"]["moved"] == 1
 
 
+def test_a_standard_queue_takes_no_deduplication_id_and_needs_no_group(
+    emulator: EmulatorProcess, sqs: Any
+) -> None:
+    url = f"{emulator.url}/123456789012/lake"
+    with pytest.raises(ClientError, match="standard queue has no MessageDeduplicationId"):
+        sqs.send_message(QueueUrl=url, **message("x"))
+    sqs.send_message(QueueUrl=url, MessageBody="plain")
+    (received,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert received["Body"] == "plain"
+
+
+def test_a_dead_letter_queue_of_another_type_is_refused(
+    emulator: EmulatorProcess, sqs: Any
+) -> None:
+    policy = {
+        "deadLetterTargetArn": "arn:aws:sqs:eu-west-1:123456789012:dead.fifo",
+        "maxReceiveCount": "3",
+    }
+    sqs.create_queue(QueueName="mixed", Attributes={"RedrivePolicy": json.dumps(policy)})
+    url = f"{emulator.url}/123456789012/mixed"
+    try:
+        with pytest.raises(ClientError, match="of two types"):
+            sqs.send_message(QueueUrl=url, MessageBody="x")
+    finally:
+        sqs.delete_queue(QueueUrl=url)
+
+
 def test_queue_attributes_are_the_deployed_ones_with_the_numbers_of_now(sqs: Any, url: str) -> None:
     sqs.send_message(QueueUrl=url, **message("counted"))
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]

@@ -1,5 +1,6 @@
 """What is late by nature hardly stands before what is live, at ingest and at a destination."""
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,6 +77,15 @@ def test_a_paused_or_open_destination_is_fed_freely(state: DestinationState) -> 
     fill(bench, "crm", 1000)
     bench.states.states["crm"] = state
     assert bench.route(bulk(1)) == {}
+
+
+@pytest.mark.parametrize("mode", ["batched", "scheduled"])
+def test_a_destination_where_messages_gather_by_design_is_fed_freely(mode: str) -> None:
+    bench = Bench()
+    deployed = {"queues": {"normal": "queue/crm"}, "mode": mode}
+    bench.parameters.set("deployment/destinations/crm", json.dumps(deployed))
+    fill(bench, "crm", 10 * FED_BELOW)
+    assert bench.route(bulk(1), bulk(2)) == {}
 
 
 def test_a_queue_that_cannot_be_counted_is_fed() -> None:

@@ -2,6 +2,7 @@ import gzip
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from functions.to_s3.request import S3Destination, stored_object
+from functions.to_s3.request import S3Destination, parcel_object, stored_object
 from functions.to_s3.settings import S3DeployTime, S3Document
 from switchboard.testing.contract import a_delivery
 from switchboard.testing.deliveries import make_event
@@ -29,6 +30,9 @@ class MemoryObjects:
         there = (bucket, key) in self.objects
         self.objects.setdefault((bucket, key), body)
         return not there
+
+    def is_there(self, bucket: str, key: str) -> bool:
+        return (bucket, key) in self.objects
 
 
 def test_the_object_is_the_one_a_reviewer_reads() -> None:
@@ -66,3 +70,51 @@ def test_no_source_or_type_leaves_its_place_in_the_key(source: str, kind: str) -
 def test_an_odd_prefix_is_refused(prefix: str) -> None:
     with pytest.raises(ValidationError):
         S3DeployTime(bucket="a-bucket", prefix=prefix)
+
+
+def made(objects: MemoryObjects) -> S3Destination:
+    return S3Destination(S3Document(), S3DeployTime(bucket="a-bucket", prefix="events/"), objects)
+
+
+def test_a_parcel_is_one_object_of_a_line_a_delivery_in_the_order_of_versions() -> None:
+    objects = MemoryObjects()
+    deliveries = [a_delivery(number) for number in (3, 1, 2)]
+    receipt = made(objects).send_parcel(deliveries)
+    (((bucket, key), body),) = objects.objects.items()
+    assert receipt.remote_id == f"s3://{bucket}/{key}"
+    assert re.fullmatch(r"events/dt=2026-11-24/hour=09/parcel_[0-9a-f]{40}\.jsonl\.gz", key)
+    lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    assert [line["data"]["data"]["number"] for line in lines] == [1, 2, 3]
+    assert {line["type"] for line in lines} == {"meeting.participant.joined"}
+
+
+def test_equal_parcels_are_equal_objects_in_whatever_order_they_came() -> None:
+    deliveries = [a_delivery(number) for number in range(1, 6)]
+    assert parcel_object(deliveries, "") == parcel_object(deliveries[::-1], "")
+    assert parcel_object(deliveries, "").key != parcel_object(deliveries[1:], "").key
+
+
+def test_what_a_parcel_held_is_found_by_its_name() -> None:
+    objects = MemoryObjects()
+    destination = made(objects)
+    deliveries = [a_delivery(1), a_delivery(2)]
+    reference = destination.parcel_reference(deliveries)
+    named = [replace(delivery, reference=reference) for delivery in deliveries]
+    assert [destination.find(one) for one in named] == [None, None]
+    receipt = destination.send_parcel(named)
+    assert [destination.find(one) for one in named] == [receipt, receipt]
+
+
+def test_what_was_sent_alone_before_is_found_as_well() -> None:
+    objects = MemoryObjects()
+    destination = made(objects)
+    receipt = destination.send(a_delivery())
+    assert destination.find(a_delivery()) == receipt
+
+
+def test_events_of_two_hours_do_not_share_an_object() -> None:
+    destination = made(MemoryObjects())
+    later = make_event(1, time=make_event(1).time + timedelta(hours=1))
+    assert destination.address(a_delivery()) != destination.address(
+        replace(a_delivery(), event=later)
+    )

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from functions.to_webhook.request import WebhookDestination, signed_request, signing_keys
+from functions.to_webhook.request import (
+    WebhookDestination,
+    signed_parcel,
+    signed_request,
+    signing_keys,
+)
 from functions.to_webhook.settings import WebhookDeployTime, WebhookDocument
 from switchboard.errors import ConfigurationError
 from switchboard.testing.contract import a_delivery
@@ -82,3 +87,39 @@ def test_plain_http_is_for_private_hosts_alone() -> None:
         WebhookDestination(
             WebhookDocument(url="http://example.com"), lambda: (), WebhookDeployTime()
         )
+
+
+def test_a_parcel_is_one_signed_request_with_an_id_for_each_event() -> None:
+    deliveries = [a_delivery(number) for number in (3, 1, 2)]
+    with StandIn() as vendor:
+        destination = WebhookDestination(
+            WebhookDocument(url=vendor.url),
+            lambda: ({"signing_secret": SECRET},),
+            WebhookDeployTime(private_hosts=("127.0.0.1",)),
+            clock=lambda: 1_790_000_000.9,
+        )
+        destination.send_parcel(deliveries)
+        (arrived,) = vendor.arrived
+    message = f"{arrived.headers['webhook-id']}.1790000000.".encode() + arrived.body
+    made = base64.b64encode(hmac.digest(KEY, message, hashlib.sha256)).decode()
+    assert arrived.headers["webhook-signature"] == f"v1,{made}"
+    body = json.loads(arrived.body)
+    assert (body["type"], body["timestamp"]) == ("switchboard.batch", "2026-11-24T09:30:03.000Z")
+    in_order = [deliveries[1], deliveries[2], deliveries[0]]
+    assert [one["id"] for one in body["data"]] == [delivery.key for delivery in in_order]
+    assert body["data"][0] == {
+        "id": in_order[0].key,
+        "type": "meeting.participant.joined",
+        "timestamp": "2026-11-24T09:30:01.000Z",
+        "data": json.loads(json.dumps(in_order[0].output)),
+    }
+
+
+def test_equal_parcels_have_equal_ids() -> None:
+    deliveries = [a_delivery(1), a_delivery(2)]
+    first, again, other = (
+        signed_parcel(some, [KEY], 1_790_000_000)
+        for some in (deliveries, deliveries[::-1], deliveries[:1])
+    )
+    assert first == again
+    assert first.headers["webhook-id"] != other.headers["webhook-id"]

@@ -269,6 +269,19 @@ class TestQueues:
             assert bodies == sorted(bodies)
         assert len(received) == 25
 
+    def test_a_standard_queue_is_given_no_ids_and_full_batches(self) -> None:
+        sqs = boto3.client("sqs")
+        url = sqs.create_queue(QueueName="lake")["QueueUrl"]
+        messages = [Outgoing(f"{n}", "one group", f"d{n}") for n in range(25)]
+        assert SqsOutbox(url).send(messages) == [None] * 25
+        bodies = set()
+        while found := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        ).get("Messages"):
+            assert all("MessageGroupId" not in m["Attributes"] for m in found)
+            bodies |= {int(m["Body"]) for m in found}
+        assert bodies == set(range(25))
+
     def test_a_queue_that_is_missing_is_unavailable(self) -> None:
         with pytest.raises(Unavailable, match="sending to SQS"):
             SqsOutbox("https://sqs.eu-west-1.amazonaws.com/123456789012/none.fifo").send(

@@ -36,6 +36,7 @@ class Configuration:
     and Unavailable. Where it `holds`, what follows a dead letter of its group is held.
     `candidate` is made with the versions on trial, if any are; its `trial` says which.
     Where it `continues`, a delivery is told what became of the first one of its group.
+    `compact_seconds` is the window in which the changes of a group become one delivery.
     """
 
     destination: Destination
@@ -46,6 +47,7 @@ class Configuration:
     mapping_of: Callable[[int], Mapped] = no_other_version
     document_version: int | None = None
     shadow: bool = False
+    compact_seconds: int = 0
     trial: OnTrial | None = None
     candidate: "Configuration | None" = None
     continues: bool = False
@@ -86,6 +88,18 @@ class Execution:
 
     owner: str
     deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """What is left of an invocation, and what one request needs to end, in seconds."""
+
+    remaining: Callable[[], float]
+    needed: float
+
+    def has(self, requests: int) -> bool:
+        """Whether so many requests could still end."""
+        return self.remaining() > requests * self.needed
 
 
 def delivery_key(event_id: str, destination: str, generation: int) -> str:

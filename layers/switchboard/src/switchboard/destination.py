@@ -51,6 +51,17 @@ class LanePer(StrEnum):
     """The group's first event chooses for all of them, so that they stay in order."""
 
 
+class Mode(StrEnum):
+    """How a destination is fed: decided when it is deployed."""
+
+    ORDERED = "ordered"
+    """A FIFO queue, one delivery after the other within a group."""
+    BATCHED = "batched"
+    """A standard queue and a window: many deliveries in one request, order by their version."""
+    SCHEDULED = "scheduled"
+    """A FIFO queue that nobody polls; it is drained on a schedule."""
+
+
 class DestinationDocument(BaseModel):
     """What every destination's run-time document holds; each kind adds its own fields.
 
@@ -74,6 +85,12 @@ class DestinationDocument(BaseModel):
     after_dead_letter: AfterDeadLetter = Field(
         default=AfterDeadLetter.CONTINUE,
         description="hold: what follows a dead letter in its group waits until it is settled.",
+    )
+    compact_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=900,
+        description="Changes of one group within so many seconds become one delivery, the newest.",
     )
     shadow: bool = Field(
         default=False, description="Map, build and record each delivery, and send none."

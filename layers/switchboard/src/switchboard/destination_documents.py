@@ -99,6 +99,7 @@ class DestinationDocuments:
             document_version=document.version,
             shadow=made.shadow,
             continues=made.continues(),
+            compact_seconds=made.compact_seconds,
         )
 
     def _compile(self, text: str) -> Made:

@@ -72,6 +72,11 @@ class Batch:
             if record.group not in self._blocked and record.message_id not in self._done:
                 yield record
 
+    def from_here(self, head: Record) -> list[Record]:
+        """`head` and what follows it in its group."""
+        mine = [record for record in self._records if record.group == head.group]
+        return mine[mine.index(head) :]
+
     def done(self, record: Record) -> None:
         """`record` is finished: its message may be deleted."""
         self._done.add(record.message_id)

@@ -18,3 +18,12 @@ class ObjectStore(Protocol):
             OutcomeUnknown: nobody can say.
         """
         ...
+
+    def is_there(self, bucket: str, key: str) -> bool:
+        """Whether there is an object under `key`.
+
+        Raises:
+            ConfigurationError: the bucket is missing, or the role may not look into it.
+            Unavailable: the store cannot be asked now.
+        """
+        ...

@@ -102,6 +102,11 @@ def dead(entry: Entry, reason_class: ReasonClass, reason: str, now: float) -> En
     return replace(_ended(entry, State.DEAD, now), reason_class=reason_class, reason=reason)
 
 
+def set_aside(entry: Entry, state: State, reason: str, now: float) -> Entry:
+    """The entry of a delivery that ends by command: discarded or redirected."""
+    return replace(_ended(entry, state, now), reason_class=None, reason=reason, answer="")
+
+
 def given_back(entry: Entry, now: float) -> Entry:
     """The entry of a claim after which nothing was tried: free for whoever comes next."""
     return replace(_ended(entry, State.WAITING, now), attempt=max(0, entry.attempt - 1))

@@ -7,32 +7,21 @@ A parcel that is refused as a whole is halved until the refused delivery stands 
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from switchboard.arrival import Arrivals, Claimed
 from switchboard.attempt import continued, referenced
-from switchboard.delivery import Execution, Ports, prepared
+from switchboard.delivery import Execution, Ports, Time, prepared
 from switchboard.destination import Delivery, ParcelDestination, ParcelSpec, Receipt
 from switchboard.errors import EventError, Rejected, SwitchboardError
+from switchboard.holding import Holding, with_gaps
 from switchboard.loop import Batch, Record
 from switchboard.parcel import Filling, Member, halves
 from switchboard.retry import back_off
 from switchboard.settlement import Settlement
 
 Answer = Receipt | Exception
-
-
-@dataclass(frozen=True, slots=True)
-class Time:
-    """What is left of an invocation, and what one request needs to end, in seconds."""
-
-    remaining: Callable[[], float]
-    needed: float
-
-    def has(self, requests: int) -> bool:
-        """Whether so many requests could still end."""
-        return self.remaining() > requests * self.needed
 
 
 class Parcels:
@@ -42,11 +31,13 @@ class Parcels:
     """
 
     def __init__(self, ports: Ports, spec: ParcelSpec, *, ordered: bool) -> None:
+        ports = with_gaps(ports)
         self.ports = ports
         self.spec = spec
         self.ordered = ordered
         self.settlement = Settlement(ports)
         self.arrivals = Arrivals(ports, self.settlement)
+        self.holding = Holding(ports)
 
     def deliver(self, batch: Batch, execution: Execution, time: Time) -> None:
         """Deliver what can be delivered of a batch; the rest is put back in it."""
@@ -60,6 +51,7 @@ class _Round:
         self._ports = parcels.ports
         self._settlement = parcels.settlement
         self._arrivals = parcels.arrivals
+        self._holding = parcels.holding
         self._ordered = parcels.ordered
         self._batch = batch
         self._execution = execution
@@ -128,11 +120,14 @@ class _Round:
             address = (id(destination), destination.address(delivery))
             size = len(json.dumps(delivery.output))
         except Exception as error:  # noqa: BLE001 - whatever a destination raises has its treatment
-            return self._settlement.failed(
+            seconds = self._settlement.failed(
                 claimed.envelope, entry, error, claimed.configuration.repeat, in_doubt=in_doubt
             )
+            self._holding.settle(claimed.gap)
+            return seconds
         if receipt is not None:
             self._settlement.delivered(entry, receipt)
+            self._holding.settle(claimed.gap)
             return None
         return self._join(Member(record, claimed, entry, delivery, size), address)
 
@@ -235,6 +230,7 @@ class _Round:
         """Settle a member; where the ledger cannot be reached its entry stays `sending`."""
         try:
             seconds = ending()
+            self._holding.settle(member.claimed.gap)
         except SwitchboardError as error:
             seconds = self._wait(member.record, error)
         self._settle(member.record, seconds)

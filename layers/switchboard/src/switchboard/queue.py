@@ -7,9 +7,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message for a FIFO queue. Both ids are `[A-Za-z0-9._:-]{1,128}`.
+    """A message. Both ids are `[A-Za-z0-9._:-]{1,128}`; a standard queue is given neither.
 
-    SQS swallows a deduplication id seen in the same group within five minutes, and says nothing.
+    A FIFO queue swallows a deduplication id seen in the same group within five minutes, and says
+    nothing.
     """
 
     body: str
@@ -81,6 +82,31 @@ def send_in_order(
         sent = set(wave)
         left = [i for i in left if i not in sent and messages[i].group not in refused]
     return answers
+
+
+def send_in_batches(
+    messages: Sequence[Outgoing],
+    send_batch: Callable[[Sequence[Outgoing]], Sequence[str | None]],
+) -> list[str | None]:
+    """Send in batches as full as SQS takes them, where no order is to be kept.
+
+    Returns:
+        For each message None, or why it was not sent.
+    """
+    answers: list[str | None] = []
+    while len(answers) < len(messages):
+        batch = _fitting(messages[len(answers) :])
+        answers.extend(send_batch(batch))
+    return answers
+
+
+def _fitting(messages: Sequence[Outgoing]) -> Sequence[Outgoing]:
+    size = 0
+    for count, message in enumerate(messages[:BATCH_ENTRIES]):
+        size += len(message.body)
+        if count and size > BATCH_BYTES:
+            return messages[:count]
+    return messages[:BATCH_ENTRIES]
 
 
 def _wave(messages: Sequence[Outgoing], left: Sequence[int]) -> list[int]:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
+from switchboard.destination import Mode
 from switchboard.errors import ConfigurationError
 
 PREFIX = "SWITCHBOARD_"
@@ -84,6 +85,7 @@ class DestinationSettings(Settings):
     """Settings of one destination. `deploy_time` is the kind's part of its cdk.json entry."""
 
     destination: str
+    mode: Mode = Mode.ORDERED
     queue_url: str
     urgent_queue_url: str | None = None
     dead_queue_url: str

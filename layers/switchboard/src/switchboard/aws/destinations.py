@@ -3,11 +3,13 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
+from switchboard.aws.draining import drains
 from switchboard.aws.gap_table import GapTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import NamedParameters
@@ -18,13 +20,17 @@ from switchboard.aws.state_table import StateTable
 from switchboard.aws.trial_table import TrialTable
 from switchboard.breaker import StateReader
 from switchboard.candidates import Candidates
+from switchboard.compaction import Compaction
 from switchboard.configuration import LastGood, Parameters
 from switchboard.deliveries import Deliveries
-from switchboard.delivery import Execution, Ports
-from switchboard.destination import Destination, DestinationSpec
+from switchboard.delivery import Execution, Ports, Time
+from switchboard.destination import Destination, DestinationSpec, Mode, ParcelSpec
 from switchboard.destination_documents import DestinationDocuments
+from switchboard.drain import DrainOrder, Work
+from switchboard.errors import ConfigurationError
 from switchboard.gate import StateGate
-from switchboard.loop import Batch, deliver, read_records, report
+from switchboard.loop import Batch, read_records, report
+from switchboard.parcels import Parcels
 from switchboard.settings import DestinationSettings
 from switchboard.telemetry import InvocationTelemetry
 from switchboard.trials import Trials
@@ -36,7 +42,7 @@ Make = Callable[[Any, Secrets, Any], Destination]
 
 
 def destination_handler(spec: DestinationSpec, make: Make) -> Handler:
-    """The Lambda handler of a destination.
+    """The Lambda handler of a destination: for batches of its queue, and for orders to drain it.
 
     `make` takes the document (of `spec.document`), a callable for the accepted secrets (newest
     first) and the deploy-time entry (of `spec.deploy_time`); it is called once per version of the
@@ -51,6 +57,8 @@ def _wire(
     settings: DestinationSettings,
     telemetry: InvocationTelemetry,
 ) -> Handle:
+    if settings.mode is Mode.BATCHED:
+        spec = for_parcels(spec)
     secrets = StageSecrets(settings.stage, time.time)
     deploy_time = spec.deploy_time.model_validate(settings.deploy_time)
     judgements = ConfigurationTable(settings.configuration_table)
@@ -64,39 +72,67 @@ def _wire(
             document, lambda: secrets.accepted(f"destinations/{settings.destination}"), deploy_time
         ),
     )
-    deliveries = Deliveries(
-        Ports(
-            name=settings.destination,
-            ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),
-            gaps=GapTable(settings.ledger_table, settings.ledger_days, time.time),
-            dead_letters=SqsOutbox(settings.dead_queue_url),
-            claims=ArchiveBucket(settings.archive_bucket),
-            configured=documents.configuration,
-            trials=Trials(
-                settings.destination,
-                store=TrialTable(settings.state_table),
-                judgements=judgements,
-                telemetry=telemetry,
-                clock=time.time,
-            ),
-            gate=StateGate(StateReader(StateTable(settings.state_table), settings.destination)),
+    ports = Ports(
+        name=settings.destination,
+        ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),
+        gaps=GapTable(settings.ledger_table, settings.ledger_days, time.time),
+        dead_letters=SqsOutbox(settings.dead_queue_url),
+        claims=ArchiveBucket(settings.archive_bucket),
+        configured=documents.configuration,
+        trials=Trials(
+            settings.destination,
+            store=TrialTable(settings.state_table),
+            judgements=judgements,
             telemetry=telemetry,
             clock=time.time,
-            jitter=random.random,
-        )
+        ),
+        gate=StateGate(StateReader(StateTable(settings.state_table), settings.destination)),
+        telemetry=telemetry,
+        clock=time.time,
+        jitter=random.random,
     )
     needed = spec.vendor_timeout_seconds + SPARE_SECONDS
+    work = _work(ports, spec, settings.mode)
+    run_drain = drains(settings, ports, telemetry, work)
 
     def handle(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        execution = Execution(invocation.request_id, invocation.deadline(time.time()))
+        left = Time(invocation.remaining, needed)
+        if "drain" in event:
+            order = DrainOrder.model_validate(event["drain"])
+            return run_drain(order, execution, left).model_dump(mode="json")
         records = read_records(event)
         batch = Batch(records)
-        execution = Execution(invocation.request_id, invocation.deadline(time.time()))
-        deliver(
-            batch,
-            lambda record: deliveries.handle(record, execution),
-            has_time=lambda: invocation.remaining() > needed,
-        )
+        work(batch, execution, left)
         url = queue_url(records[0].queue_arn, settings.queue_url, settings.urgent_queue_url)
         return report(batch, SqsVisibility(url, telemetry))
 
     return handle
+
+
+def _work(ports: Ports, spec: DestinationSpec, mode: Mode) -> Work:
+    """What is done with a batch, in this mode and for this kind."""
+    if mode is Mode.BATCHED:
+        return Parcels(ports, _parcel_spec(spec), ordered=False).deliver
+    if spec.parcels is not None and spec.parcels.coalesces:
+        return Parcels(ports, spec.parcels, ordered=True).deliver
+    return _one_by_one(ports)
+
+
+def _one_by_one(ports: Ports) -> Work:
+    """One request for each delivery, or for what was compacted to one, in order of its group."""
+    return Compaction(ports, Deliveries(ports)).deliver
+
+
+def for_parcels(spec: DestinationSpec) -> DestinationSpec:
+    """`spec` with what may follow the unknown outcome of a parcel."""
+    return replace(spec, repeat=_parcel_spec(spec).repeat)
+
+
+def _parcel_spec(spec: DestinationSpec) -> ParcelSpec:
+    if spec.parcels is None:
+        raise ConfigurationError(
+            f"a destination of kind {spec.kind} takes one delivery at a time; set its mode to"
+            " ordered in cdk.json and deploy it again"
+        )
+    return spec.parcels

@@ -40,6 +40,26 @@ class S3Objects:
             ) from None
         return True
 
+    def is_there(self, bucket: str, key: str) -> bool:
+        """See ObjectStore. Without s3:ListBucket, S3 answers 403 for what is not there."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            (self._s3 or client("s3")).head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            code = error_code(error)
+            if code in ("404", "NoSuchKey"):
+                return False
+            if code in _OURS:
+                raise ConfigurationError(
+                    f"looking into the bucket {bucket}: S3 answered {code}; allow the destination's"
+                    " role to read there and to list the bucket"
+                ) from None
+            raise Unavailable(f"looking into the bucket {bucket}: S3 answered {code}") from None
+        except BotoCoreError as error:
+            raise Unavailable(f"looking into the bucket {bucket}: {type(error).__name__}") from None
+        return True
+
 
 def _meant(bucket: str, error: Any) -> Exception:
     """What S3's refusal means."""

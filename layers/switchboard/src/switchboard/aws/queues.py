@@ -1,13 +1,16 @@
-"""SQS: sending in order, and giving messages back."""
+"""SQS: sending, in order where the queue keeps it, and giving messages back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from switchboard.aws.clients import client
 from switchboard.aws.failures import translated
 from switchboard.errors import SwitchboardError, Unavailable
-from switchboard.queue import BATCH_ENTRIES, Outgoing, send_in_order
+from switchboard.queue import BATCH_ENTRIES, Outgoing, send_in_batches, send_in_order
 from switchboard.telemetry import Telemetry
+
+FIFO = ".fifo"
+"""What SQS wants the name of every FIFO queue to end in, and of no other."""
 
 _COUNTS: Any = (
     "ApproximateNumberOfMessages",
@@ -27,10 +30,11 @@ def count_messages(url: str, doing: str) -> int:
 
 
 class SqsOutbox:
-    """A FIFO queue to send to; see DestinationQueue."""
+    """A queue to send to, FIFO or standard, as its name says; see DestinationQueue."""
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._is_fifo = url.endswith(FIFO)
 
     def send(self, messages: Sequence[Outgoing]) -> list[str | None]:
         """See Outbox."""
@@ -47,31 +51,34 @@ class SqsOutbox:
             accepted = True
             return answers
 
-        return send_in_order(messages, send_batch)
+        send = send_in_order if self._is_fifo else send_in_batches
+        return send(messages, send_batch)
 
     def waiting(self) -> int:
         """See DestinationQueue."""
         return count_messages(self._url, "counting what waits for a destination")
 
     def _send_batch(self, batch: Sequence[Outgoing]) -> Sequence[str | None]:
+        entries: list[Any] = [
+            {"Id": str(index), "MessageBody": message.body, **self._ids(message)}
+            for index, message in enumerate(batch)
+        ]
         with translated("sending to SQS"):
-            answer = client("sqs").send_message_batch(
-                QueueUrl=self._url,
-                Entries=[
-                    {
-                        "Id": str(index),
-                        "MessageBody": message.body,
-                        "MessageGroupId": message.group,
-                        "MessageDeduplicationId": message.deduplication_id,
-                    }
-                    for index, message in enumerate(batch)
-                ],
-            )
+            answer = client("sqs").send_message_batch(QueueUrl=self._url, Entries=entries)
         refused = {
             int(entry["Id"]): f"SQS refused it: {entry.get('Code', 'no code')}"
             for entry in answer.get("Failed", [])
         }
         return [refused.get(index) for index in range(len(batch))]
+
+    def _ids(self, message: Outgoing) -> Mapping[str, str]:
+        """A standard queue refuses a deduplication id, and with a group it would be fair."""
+        if not self._is_fifo:
+            return {}
+        return {
+            "MessageGroupId": message.group,
+            "MessageDeduplicationId": message.deduplication_id,
+        }
 
 
 class SqsVisibility:

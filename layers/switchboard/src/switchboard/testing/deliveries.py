@@ -8,7 +8,7 @@ from typing import Any
 
 from switchboard.breaker import StateReader
 from switchboard.deliveries import Deliveries
-from switchboard.delivery import Configuration, Execution, Ports
+from switchboard.delivery import Configuration, Execution, Ports, Time
 from switchboard.destination import (
     Delivery,
     Destination,
@@ -22,7 +22,7 @@ from switchboard.envelope import DeliveryOrder, Envelope, encode
 from switchboard.event import Event, digest, event_id
 from switchboard.gate import StateGate
 from switchboard.loop import Batch, Record, deliver
-from switchboard.parcels import Parcels, Time
+from switchboard.parcels import Parcels
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
@@ -170,7 +170,7 @@ class DeliveryBench:
         self.configuration: Callable[[], Configuration] = lambda: Configuration(
             destination=destination, mapped=whole_event, repeat=repeat, mapping_version=1
         )
-        self._ports = Ports(
+        self.ports = Ports(
             name="crm",
             ledger=self.ledger,
             gaps=self.gaps,
@@ -183,13 +183,13 @@ class DeliveryBench:
             clock=self.clock,
             jitter=lambda: 0.5,
         )
-        self.deliveries = Deliveries(self._ports)
+        self.deliveries = Deliveries(self.ports)
         self.parcels = ParcelSpec(repeat, largest_count=100, largest_bytes=1_000_000)
         self._invocations = 0
 
     def another_sandbox(self) -> None:
         """Go on in a sandbox that remembers nothing."""
-        self.deliveries = Deliveries(replace(self._ports, gate=self._gate(), trials=self._trials()))
+        self.deliveries = Deliveries(replace(self.ports, gate=self._gate(), trials=self._trials()))
 
     def _trials(self) -> Trials:
         return Trials(
@@ -220,7 +220,7 @@ class DeliveryBench:
     def deliver_parcels(self, *records: Record, ordered: bool = False) -> dict[str, int]:
         """Deliver a batch in parcels, by a sandbox that remembers nothing; see `deliver`."""
         batch = Batch(records)
-        ports = replace(self._ports, gate=self._gate())
+        ports = replace(self.ports, gate=self._gate())
         parcels = Parcels(ports, self.parcels, ordered=ordered)
         parcels.deliver(batch, self.execution(), Time(lambda: self.remaining, needed=15.0))
         return {record.message_id: seconds for record, seconds in batch.failures()}

@@ -1,0 +1,145 @@
+"""Emptying a destination's queues by order, and whether it may be removed."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from desk.target import Target, TargetError
+from switchboard.drain import Drained, DrainOrder
+from switchboard.ledger import State
+
+DRAIN_SECONDS = 40.0
+"""Of one invocation: shorter than what a client waits for an answer."""
+
+BUSY_SECONDS = 5.0
+WAITING = (State.SENDING, State.WAITING, State.UNKNOWN, State.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a destination's stack says of itself."""
+
+    name: str
+    queues: Mapping[str, str]
+    dead_queue_url: str
+    mapping_ids: Mapping[str, str]
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a destination holds: messages by queue, and deliveries that are not final, by state."""
+
+    queues: Mapping[str, int]
+    deliveries: Mapping[str, int]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would be left behind."""
+        return not any((*self.queues.values(), *self.deliveries.values()))
+
+
+def deployed(target: Target, name: str) -> Deployed:
+    """The destination `name`.
+
+    Raises:
+        TargetError: it is not deployed.
+    """
+    found = target.parameters("deployment/destinations/").get(f"deployment/destinations/{name}")
+    if found is None:
+        raise TargetError(f"no destination {name} is deployed in stage {target.stage}")
+    said = json.loads(found)
+    return Deployed(
+        name, said["queues"], said["dead_queue_url"], said["mapping_ids"], said["function"]
+    )
+
+
+def require_off(target: Target, destination: Deployed) -> None:
+    """A queue is drained only while nobody else takes from it.
+
+    Raises:
+        TargetError: Lambda polls it; what to do first.
+    """
+    lambda_ = target.client("lambda")
+    for mapping_id in destination.mapping_ids.values():
+        state = lambda_.get_event_source_mapping(UUID=mapping_id)["State"]
+        if state != "Disabled":
+            raise TargetError(
+                f"{destination.name} takes its events now (its mapping is {state}); pause it first:"
+                f" `switchboard destinations pause {destination.name}`"
+            )
+
+
+def drains(target: Target, destination: Deployed, order: DrainOrder) -> Iterator[Drained]:
+    """Drain until nothing is left that the order is about; one answer for each invocation.
+
+    Raises:
+        TargetError: the function failed; its message.
+    """
+    limited = order.model_copy(update={"seconds": DRAIN_SECONDS})
+    while True:
+        event = {"drain": limited.model_dump(mode="json")}
+        drained = Drained.model_validate(_invoke(target, destination.function, event))
+        yield drained
+        if drained.busy:
+            time.sleep(BUSY_SECONDS)
+        elif not drained.rest:
+            return
+
+
+def _invoke(target: Target, function: str, event: Any) -> Any:
+    if target.address is not None:
+        return target.address.invoke(function, event)
+    answer = target.client("lambda").invoke(
+        FunctionName=function, Payload=json.dumps(event).encode()
+    )
+    said = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise TargetError(f"{function} failed: {said.get('errorMessage', 'no message')}")
+    return said
+
+
+def held(target: Target, destination: Deployed) -> Held:
+    """What the queues hold now, and what the ledger says is not final."""
+    urls = {**destination.queues, "dead letters": destination.dead_queue_url}
+    return Held(
+        {name: _messages(target, url) for name, url in urls.items()},
+        _open_deliveries(target, destination.name),
+    )
+
+
+def _messages(target: Target, url: str) -> int:
+    names = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    ]
+    found = target.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(int(found["Attributes"].get(name, 0)) for name in names)
+
+
+def _open_deliveries(target: Target, name: str) -> Mapping[str, int]:
+    """From the whole ledger: a destination is seldom removed."""
+    states = {f":{state}": {"S": str(state)} for state in WAITING}
+    pages = (
+        target.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=target.core()["ledger_table"],
+            FilterExpression=f"destination = :name AND #state IN ({', '.join(states)})",
+            ProjectionExpression="#state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":name": {"S": name}, **states},
+        )
+    )
+    return Counter(item["state"]["S"] for page in pages for item in page["Items"])
+
+
+def delete_document(target: Target, name: str) -> bool:
+    """Delete the destination's document, so that nothing is routed to it; False: there was none."""
+    ssm = target.client("ssm")
+    found = f"/switchboard/{target.stage}/destinations/{name}"
+    return not ssm.delete_parameters(Names=[found]).get("InvalidParameters")
