@@ -21,6 +21,7 @@ from desk.command import (
     prove,
     search,
     secrets,
+    sources,
     timeline,
     up,
     verify,
@@ -47,6 +48,7 @@ app.command(secrets.app)
 app.command(invoke.invoke)
 app.command(verify.verify)
 app.command(dead.app)
+app.command(sources.app)
 app.command(migrate.app)
 app.command(timeline.timeline)
 app.command(search.search)

@@ -30,11 +30,15 @@ def count_messages(url: str, doing: str) -> int:
 
 
 class SqsOutbox:
-    """A queue to send to, FIFO or standard, as its name says; see DestinationQueue."""
+    """A queue to send to, FIFO or standard, as its name says; see DestinationQueue.
 
-    def __init__(self, url: str) -> None:
+    Without `sqs` it is sent to by the sandbox's own client.
+    """
+
+    def __init__(self, url: str, *, sqs: Any = None) -> None:
         self._url = url
         self._is_fifo = url.endswith(FIFO)
+        self._sqs = sqs
 
     def send(self, messages: Sequence[Outgoing]) -> list[str | None]:
         """See Outbox."""
@@ -64,7 +68,8 @@ class SqsOutbox:
             for index, message in enumerate(batch)
         ]
         with translated("sending to SQS"):
-            answer = client("sqs").send_message_batch(QueueUrl=self._url, Entries=entries)
+            sqs = self._sqs or client("sqs")
+            answer = sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
         refused = {
             int(entry["Id"]): f"SQS refused it: {entry.get('Code', 'no code')}"
             for entry in answer.get("Failed", [])

@@ -1,0 +1,1 @@
+"""Pausing a source, and what becomes of what it holds."""
