@@ -67,7 +67,12 @@ class _Round:
         Claims end while two requests could still end, so that what is claimed is also sent.
         """
         stop: float | None = None
+        taken: set[str] = set()
         for record in self._batch.live():
+            # A standard queue may give a message twice, even in one batch.
+            if record.message_id in taken:
+                continue
+            taken.add(record.message_id)
             stop = self._stop()
             if stop is not None:
                 break
