@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, layers, reader, requests, sqs_clients, throughput
+from benchmarks import imports, layers, reader, replay, requests, sqs_clients, throughput
 
 MEASUREMENTS = {
     "imports": imports.measure,
@@ -14,6 +14,7 @@ MEASUREMENTS = {
     "throughput": throughput.measure,
     "reader": reader.measure,
     "sqs": sqs_clients.measure,
+    "replay": replay.measure,
     "requests": requests.measure,
 }
 

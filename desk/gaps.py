@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desk.dead_letters import DeadLetter, recorded_event, replay
+from desk.dead_letters import DeadLetter, recorded_event
+from desk.replay.plans import Replays
+from desk.replay.selection import selected
 from desk.target import Target, TargetError
 from switchboard.aws.gap_table import gap_item, gap_key, gap_of
 from switchboard.aws.items import from_item
@@ -132,9 +134,10 @@ def release(
         entries = gaps.entries(group, destination)
         if not gap.released:
             raise TargetError(_blocked(gap, destination, _seen(gap, entries).head_state))
-        for entry in _in_order(target, entries, sent):
-            replay(target, _letter(entry))
-            sent[entry.event_id] = entry.revision
+        waiting = _in_order(target, entries, sent)
+        if waiting:
+            _send(target, destination, group, waiting)
+            sent.update({entry.event_id: entry.revision for entry in waiting})
             tell(len(sent))
         if time.monotonic() > ends:
             raise TargetError(
@@ -142,6 +145,14 @@ def release(
                 " the command once more to send what was held meanwhile"
             )
         time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _send(target: Target, destination: str, group: str, waiting: Sequence[Entry]) -> None:
+    """Replay them in this order."""
+    replays = Replays(target)
+    selection = (selected(entry) for entry in waiting)
+    planned = replays.keep(destination, selection, f"what is held of {group}")
+    replays.follow(replays.start(planned.id), lambda _: None)
 
 
 def _blocked(gap: Gap, destination: str, state: str) -> str:
@@ -165,7 +176,7 @@ def _in_order(target: Target, entries: Sequence[Entry], sent: Mapping[str, int])
 
 
 def _letter(entry: Entry) -> DeadLetter:
-    """What `replay` sends: a delivery, whatever stopped it."""
+    """A delivery as its event is looked for."""
     values: dict[str, Any] = {"reason_class": "", "reason": entry.reason, "advice": "", "at": ""}
     return DeadLetter(
         destination=entry.destination,

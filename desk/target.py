@@ -17,6 +17,14 @@ class TargetError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a function answered; `failed`: it raised, and `value` is what Lambda says of it."""
+
+    value: Any
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One stage. `address` is None for a real account, whose credentials boto3 finds."""
 
@@ -40,6 +48,24 @@ class Target:
             for page in pages.paginate(Path=prefix + folder, Recursive=True)
             for parameter in page["Parameters"]
         }
+
+    def invoke(self, function: str, event: Any) -> Answer:
+        """Invoke a function by its folder (replay_events), or as to-NAME of a destination.
+
+        Raises:
+            InvocationFailed: it failed on the laptop.
+            TargetError: there is no such function on the laptop.
+        """
+        name = f"switchboard-{self.stage}-{function.replace('_', '-')}"
+        lambda_ = self.client("lambda")
+        if self.address is None:
+            answer = lambda_.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+            return Answer(json.loads(answer["Payload"].read()), "FunctionError" in answer)
+        known = {found["FunctionName"] for found in lambda_.list_functions()["Functions"]}
+        if name not in known:
+            short = sorted(one.removeprefix(f"switchboard-{self.stage}-") for one in known)
+            raise TargetError(f"there is no function {function}; there are {', '.join(short)}")
+        return Answer(self.address.invoke(name, event))
 
     def core(self) -> Mapping[str, Any]:
         """What the core stack says of itself.

@@ -286,6 +286,7 @@ class CoreStack(cdk.Stack):
             "state_table": self._state_table.name,
             "configuration_table": self._configuration.name,
             "archive_bucket": self._archive.name,
+            "ledger_days": self._settings.ledger_days,
             **({"api_url": self._api.url} if self._api else {}),
             "sources": {name: entry.kind for name, entry in self._settings.webhooks.items()},
         }

@@ -19,6 +19,7 @@ from desk.command import (
     invoke,
     migrate,
     prove,
+    replay,
     search,
     secrets,
     sources,
@@ -48,6 +49,7 @@ app.command(secrets.app)
 app.command(invoke.invoke)
 app.command(verify.verify)
 app.command(dead.app)
+app.command(replay.app)
 app.command(sources.app)
 app.command(migrate.app)
 app.command(timeline.timeline)

@@ -1,5 +1,6 @@
 """`switchboard dead`."""
 
+import getpass
 from dataclasses import asdict
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from rich.table import Table
 from desk.command.names import DestinationName
 from desk.command.output import DONE, console, print_json, results
 from desk.dead_letters import DeadLetter, dead_letters, event_of, find
+from desk.dead_letters import discard as end_for_good
 from desk.dead_letters import replay as send_again
 from desk.gaps import open_gaps
 from desk.gaps import release as send_held
@@ -89,6 +91,8 @@ def replay(
 ) -> int:
     """Send one dead letter again to its destination, with its documents as they are now.
 
+    It is a replay of one: `switchboard replay plan` selects many.
+
     Args:
         destination: its name.
         event: the event's id, or its beginning.
@@ -96,11 +100,49 @@ def replay(
         json: print the replay's id as JSON.
     """
     target = reach(stage)
-    replay_id = send_again(target, find(target, destination, event))
+    sent = send_again(target, find(target, destination, event))
     if json:
-        print_json({"replay": replay_id})
+        print_json({"replay": sent.id})
     else:
-        console.print(f"on its way as replay {replay_id}; the ledger says how it ends")
+        console.print(f"on its way; next: switchboard replay status {sent.id}")
+    return DONE
+
+
+@app.command
+def discard(
+    destination: DestinationName,
+    event: str,
+    /,
+    *,
+    why: str,
+    by: str | None = None,
+    stage: str = "laptop",
+    json: Json = False,
+) -> int:
+    """End one dead letter for good; who did it, when and why stays in the ledger.
+
+    Its message is removed from the dead-letter queue where it is among the first thousand; SQS
+    ends the others after 14 days. `switchboard replay plan` selects it no more.
+
+    Examples:
+        switchboard dead discard crm 39fd353f915b --why "entered by hand, ticket 4711"
+
+    Args:
+        destination: its name, or `route`.
+        event: the event's id, or its beginning.
+        why: the reason, for whoever looks later.
+        by: who decides; without it, the user of this machine.
+        stage: whose dead letter it is.
+        json: print what was done as JSON.
+    """
+    target = reach(stage)
+    letter = find(target, destination, event)
+    who = by or getpass.getuser()
+    removed = end_for_good(target, letter, who, why)
+    if json:
+        print_json({"event": letter.event_id, "by": who, "why": why, "removed": removed})
+    else:
+        console.print(f"discarded; {removed} messages of it were removed from the queue")
     return DONE
 
 

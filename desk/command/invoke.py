@@ -4,7 +4,7 @@ import json as json_module
 from pathlib import Path
 
 from desk.command.output import DONE, FAILED, fail, print_json
-from desk.target import TargetError, reach
+from desk.target import reach
 
 
 def invoke(function: str, event: Path, /, *, stage: str = "laptop") -> int:
@@ -24,19 +24,6 @@ def invoke(function: str, event: Path, /, *, stage: str = "laptop") -> int:
         given = json_module.loads(event.read_text())
     except (OSError, ValueError) as error:
         return fail(f"reading {event}: {error}")
-    target = reach(stage)
-    name = f"switchboard-{target.stage}-{function.replace('_', '-')}"
-    if target.address is not None:
-        known = {
-            found["FunctionName"] for found in target.client("lambda").list_functions()["Functions"]
-        }
-        if name not in known:
-            short = sorted(one.removeprefix(f"switchboard-{target.stage}-") for one in known)
-            raise TargetError(f"there is no function {function}; there are {', '.join(short)}")
-        print_json(target.address.invoke(name, given))
-        return DONE
-    answer = target.client("lambda").invoke(
-        FunctionName=name, Payload=json_module.dumps(given).encode()
-    )
-    print_json(json_module.loads(answer["Payload"].read()))
-    return FAILED if "FunctionError" in answer else DONE
+    answer = reach(stage).invoke(function, given)
+    print_json(answer.value)
+    return FAILED if answer.failed else DONE

@@ -10,10 +10,11 @@ from pydantic import TypeAdapter
 
 from desk.records.tables import Plain, get_batch, query
 from desk.target import Target, TargetError
-from switchboard.envelope import ObjectRef, RawRef
+from switchboard.envelope import Claim, ObjectRef, RawRef
 from switchboard.event import Event, queue_safe
 from switchboard.events import SHARDS, shard_of
 from switchboard.routing import Choice
+from switchboard.sources import KINDS
 
 BY_DAY = "by-source-day"
 DAY_CONDITION = "#source_day = :day"
@@ -124,7 +125,10 @@ class EventRecords:
             found = s3.get_object(Bucket=kept.event_ref.bucket, Key=kept.event_ref.key)
         except s3.exceptions.NoSuchKey:
             return None
-        return Event.model_validate(json.loads(found["Body"].read())["event"])
+        claim = Claim.model_validate(json.loads(found["Body"].read()))
+        # The claim of its arrival holds the event as it came; one of its fan-out has no payload.
+        raw = claim.raw
+        return claim.event if raw is None else KINDS[raw.kind].normalise(claim.event, raw)
 
 
 def partition(source: str, day: date, shard: int) -> str:

@@ -19,8 +19,12 @@ def query(
     values: Mapping[str, str],
     *,
     index: str | None = None,
+    forward: bool = True,
 ) -> Iterator[Plain]:
-    """Every item of a Query, page by page; attributes in `condition` are written as `#group`."""
+    """Every item of a Query, page by page; attributes in `condition` are written as `#group`.
+
+    In the order of the sort key, or against it where not `forward`.
+    """
     names = {part.strip("(),") for part in condition.split() if "#" in part}
     found = {name[name.index("#") :] for name in names}
     pages = dynamodb.get_paginator("query").paginate(
@@ -28,6 +32,7 @@ def query(
         KeyConditionExpression=condition,
         ExpressionAttributeNames={name: name.removeprefix("#") for name in found},
         ExpressionAttributeValues=to_item({f":{name}": value for name, value in values.items()}),
+        ScanIndexForward=forward,
         **({"IndexName": index} if index else {}),
     )
     for page in pages:

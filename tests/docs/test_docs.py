@@ -20,7 +20,7 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 TARGET = re.compile(r"\bmake ([a-z]+)\b")
-COMMAND = re.compile(r"(?:\.venv/bin/)?\bswitchboard ((?:[a-z]+ ?){1,2})")
+COMMAND = re.compile(r"(?:\.venv/bin/)?\bswitchboard ((?:[a-z][a-z-]* ?){1,2})")
 DOCUMENT = re.compile(r"```json ([a-z0-9_-]+)\n(.*?)```", re.DOTALL)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

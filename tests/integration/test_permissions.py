@@ -2,13 +2,17 @@
 
 from desk.demo.stream import StreamProcess
 from desk.laptop import LaptopStack
+from desk.replay.plans import Replays
+from desk.target import Target
 from switchboard.destination import Lane
 from switchboard.envelope import DeliveryOrder, Envelope, encode
+from switchboard.replays import ReplayStatus, Selected
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.stand_in import Reply, StandIn
 from tests.integration.operating import (
     DESTINATIONS,
     interaction_event,
+    ledger,
     post,
     publish,
     put_document,
@@ -50,6 +54,22 @@ def a_replay(stack: LaptopStack, name: str) -> None:
     put_message(stack, "ingest-bulk", encode(envelope), "replayed")
 
 
+def a_planned_replay(stack: LaptopStack) -> None:
+    """What was delivered is planned, sent by replay_events, and delivered once more."""
+    (event, item), *_ = [
+        (key[0], found)
+        for key, found in ledger(stack).items()
+        if key[1] == "crm" and found["state"] == "delivered"
+    ]
+    replays = Replays(Target(stack.stage, stack.address))
+    one = Selected(group=item["group"], event_id=event, generation=1)
+    planned = replays.keep("crm", [one], "one that was delivered")
+    sent = replays.follow(replays.start(planned.id), lambda _: None)
+    assert sent.status is ReplayStatus.SENT
+    until(lambda: ledger(stack)[event, "crm"].get("replay") == planned.id)
+    until(lambda: ledger(stack)[event, "crm"]["state"] == "delivered")
+
+
 def history(stack: LaptopStack) -> None:
     """An event that is caught up with."""
     envelope = Envelope(event=make_event(8, data={"demo": {"id": "late"}}), group="late")
@@ -82,6 +102,7 @@ def test_every_permission_is_used_and_nothing_is_denied(
     history(stack)
     streamed(stream)
     until(lambda: len(vendor.arrived) >= 6)
+    a_planned_replay(stack)
 
     # What comes back, what is replayed, and what no destination can take.
     newer_envelopes(stack)

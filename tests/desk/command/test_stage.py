@@ -22,6 +22,7 @@ from switchboard.event import Event
 from switchboard.gaps import Gap
 from switchboard.ledger import Entry, State
 from switchboard.testing.deliveries import make_event
+from tests.desk.invoked import in_process
 
 STAGE = "dev"
 EVENT = make_event(1)
@@ -46,7 +47,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("COLUMNS", "200")
     with mock_aws():
         deploy()
-        yield
+        with in_process(monkeypatch):
+            yield
 
 
 def deploy() -> None:
@@ -108,6 +110,8 @@ def deploy() -> None:
             ],
             KeySchema=[{"AttributeName": key, "KeyType": role} for key, _, role in more_keys],
         )
+    where: Any = {"LocationConstraint": "eu-west-1"}
+    boto3.client("s3").create_bucket(Bucket="archive", CreateBucketConfiguration=where)
     for name in ("sources/meetings", "sources/contact-center", "destinations/crm"):
         boto3.client("secretsmanager").create_secret(
             Name=f"/switchboard/{STAGE}/{name}", SecretString="{}"
@@ -160,22 +164,6 @@ class TestDead:
         shown = capsys.readouterr().out
         for part in ("no such field", "correct mapping or record", "weekly-sync", "dead replay"):
             assert part in shown
-
-    def test_it_is_replayed_through_ingest_bulk_to_its_destination_alone(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        bury()
-        assert command("dead", "replay", "crm", EVENT.id, "--json") == 0
-        replay = json.loads(capsys.readouterr().out)["replay"]
-        sqs: Any = boto3.client("sqs")
-        url = sqs.get_queue_url(QueueName="ingest-bulk.fifo")["QueueUrl"]
-        (message,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
-        assert message["Attributes"]["MessageGroupId"] == DEAD.group
-        envelope = decode(message["Body"])
-        assert envelope.event == EVENT
-        assert envelope.delivery is not None
-        assert (envelope.delivery.only, envelope.delivery.replay) == ("crm", replay)
-        assert envelope.delivery.generation == 0
 
     def test_what_sqs_moved_is_told_apart(self, capsys: pytest.CaptureFixture[str]) -> None:
         sqs: Any = boto3.client("sqs")
@@ -257,14 +245,14 @@ class TestHeld:
         def deliver(count: int) -> None:
             """The destination takes each; a newer event is held meanwhile."""
             given.append(count)
-            taken = (self.SECOND, self.THIRD, self.NEWER)[count - 1]
-            self.write(replace(DEAD, event_id=taken.id, state=State.DELIVERED, revision=9))
+            for taken in (self.SECOND, self.THIRD) if count == 2 else (self.NEWER,):
+                self.write(replace(DEAD, event_id=taken.id, state=State.DELIVERED, revision=9))
             if count == 2:
                 self.write_event(self.NEWER)
                 self.write(replace(DEAD, event_id=self.NEWER.id, state=State.HELD, attempt=0))
 
         assert release(Target(STAGE), "crm", self.GROUP, tell=deliver) == 3
-        assert given == [1, 2, 3]
+        assert given == [2, 3]
         assert self.sent() == [self.SECOND.id, self.THIRD.id, self.NEWER.id]
         assert open_gaps(Target(STAGE), "crm") == []
 

@@ -29,7 +29,7 @@ class State(StrEnum):
     REDIRECTED = "redirected"
 
 
-OPEN = frozenset({State.SENDING, State.WAITING, State.UNKNOWN})
+_OPEN = frozenset({State.SENDING, State.WAITING, State.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Entry:
     @property
     def is_final(self) -> bool:
         """Whether the queue has nothing left to do with it."""
-        return self.state not in OPEN
+        return self.state not in _OPEN
 
 
 class Ledger(Protocol):

@@ -10,10 +10,11 @@ from switchboard.configuration import Judged, Status
 
 
 class ConfigurationTable:
-    """See ConfigurationStore."""
+    """See ConfigurationStore. `dynamodb` is a client; without one, the sandbox's own."""
 
-    def __init__(self, table: str) -> None:
+    def __init__(self, table: str, *, dynamodb: Any = None) -> None:
         self._table = table
+        self._dynamodb = dynamodb
 
     def record(self, judged: Judged) -> Judged | None:
         """See ConfigurationStore."""
@@ -26,9 +27,9 @@ class ConfigurationTable:
                 "reason": judged.reason,
             }
         )
-        found = put_if(
-            self._table, item, "attribute_not_exists(version)", "recording a document's version"
-        )
+        doing = "recording a document's version"
+        absent = "attribute_not_exists(version)"
+        found = put_if(self._table, item, absent, doing, dynamodb=self._dynamodb)
         return None if found is None else _judged(found)
 
     def decide(
@@ -46,13 +47,14 @@ class ConfigurationTable:
             },
         )
         key = to_item({"name": name, "version": version})
-        return update_if(self._table, key, update, "deciding on a document's version") is not None
+        doing = "deciding on a document's version"
+        return update_if(self._table, key, update, doing, dynamodb=self._dynamodb) is not None
 
     def last_good(self, name: str) -> Judged | None:
         """See ConfigurationStore."""
         with translated("looking for the last good document"):
             pages = (
-                client("dynamodb")
+                self._client()
                 .get_paginator("query")
                 .paginate(
                     TableName=self._table,
@@ -71,7 +73,7 @@ class ConfigurationTable:
     def version(self, name: str, version: int) -> Judged | None:
         """See ConfigurationStore."""
         with translated("looking for a version of a document"):
-            answer = client("dynamodb").query(
+            answer = self._client().query(
                 TableName=self._table,
                 KeyConditionExpression="#name = :name AND #version = :version",
                 ExpressionAttributeNames={"#name": "name", "#version": "version"},
@@ -80,6 +82,9 @@ class ConfigurationTable:
         for item in answer["Items"]:
             return _judged(from_item(item))
         return None
+
+    def _client(self) -> Any:
+        return self._dynamodb or client("dynamodb")
 
 
 def _judged(values: Mapping[str, Any]) -> Judged:

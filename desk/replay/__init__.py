@@ -1,0 +1,1 @@
+"""Replays as an operator plans, looks at, runs and follows them."""
