@@ -9,6 +9,7 @@ import pytest
 from desk.demo.documents import FOLDER, SECRETS
 from functions.receive_webhook.receiver import Ports as ReceiverPorts
 from functions.receive_webhook.receiver import Receiver
+from functions.replay_events.asking import Asked
 from functions.route_events.attempts import Attempts
 from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports as RouterPorts
@@ -50,6 +51,10 @@ ROUTED = {
     "poison-in-a-batch": (1, 2, 0),
     "newer-envelope": (0, 0, 1),
 }
+ASKED = {
+    "schedule": Asked(),
+    "one-replay": Asked(replay="20261127T090000000Z-1f2e3d4c", seconds=5),
+}
 DELIVERED = {
     "to_webhook/one-event": (1, 0),
     "to_webhook/two-events-of-one-meeting": (2, 0),
@@ -66,6 +71,7 @@ def read(name: str) -> Any:
 
 def test_every_sample_is_tested() -> None:
     named = {f"receive_webhook/{name}" for name in ANSWERS}
+    named |= {f"replay_events/{name}" for name in ASKED}
     named |= {f"route_events/{name}" for name in ROUTED} | DELIVERED.keys()
     found = {str(path.relative_to(INVOCATIONS)) for path in INVOCATIONS.rglob("*.json")}
     assert found == {f"{name}.json" for name in named}
@@ -97,6 +103,11 @@ def test_requests_are_answered_as_they_say(name: str, status: int) -> None:
     answer = Receiver(sources, 1_000_000, ports).answer(read(f"receive_webhook/{name}"))
     assert answer.status == status
     assert len(stores.ingest.taken) == (status == 202)
+
+
+@pytest.mark.parametrize(("name", "asked"), ASKED.items())
+def test_replays_are_asked_for_as_they_say(name: str, asked: Asked) -> None:
+    assert Asked.read(read(f"replay_events/{name}")) == asked
 
 
 @pytest.mark.parametrize(("name", "outcome"), ROUTED.items())
