@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchboard.breaker import DestinationState
+from switchboard.breaker import Breaker, DestinationState, opened, paused, resumed
 from switchboard.delivery import Configuration
 from switchboard.destination import Delivery, DestinationDocument, Receipt, Repeat
 from switchboard.envelope import DeliveryOrder
@@ -17,6 +17,7 @@ from switchboard.errors import (
     Rejected,
     Unavailable,
 )
+from switchboard.gate import READ_EVERY_SECONDS
 from switchboard.ledger import Entry, State
 from switchboard.retry import LONGEST_IN_QUEUE_SECONDS
 from switchboard.testing.deliveries import (
@@ -117,14 +118,35 @@ def test_a_retry_after_of_days_becomes_twelve_hours() -> None:
     assert bench.deliver(RECORD) == {RECORD.message_id: 12 * 60 * 60}
 
 
-def test_a_configuration_error_waits_a_quarter_of_an_hour_and_is_never_dead_lettered() -> None:
+def test_a_configuration_error_waits_for_the_probe_and_is_never_dead_lettered() -> None:
     destination = ScriptedDestination(*[ConfigurationError("401: set the secret")] * 400)
     bench = Bench(destination)
+    waits = []
     for _ in range(400):
-        assert bench.deliver(RECORD) == {RECORD.message_id: 900}
-        bench.clock.forward(900)
+        (wait,) = bench.deliver(RECORD).values()
+        waits.append(wait)
+        bench.clock.forward(wait)
+    # Each comes a little after the probe's time, so that another group may be the probe.
+    assert (waits[0], max(waits)) == (10, 905)
+    assert waits == sorted(waits)
     assert bench.dead_letters.taken == []
     assert bench.telemetry.counts["configuration_errors", "crm"] == 400
+
+
+def test_what_is_refused_alone_does_not_stop_the_others() -> None:
+    refused = ConfigurationError("403: not this record")
+    destination = ScriptedDestination(refused)
+    bench = Bench(destination)
+    other = make_record(make_event(2), group="interaction:two")
+    # Refused credentials, as far as anybody can know: nobody is called before the probe.
+    assert bench.deliver(RECORD, other) == {RECORD.message_id: 10, other.message_id: 5}
+    bench.clock.forward(5)
+    assert bench.deliver(other) == {}
+    bench.clock.forward(5)
+    destination.answers = [refused]
+    third = make_record(make_event(3), group="interaction:three")
+    # The others were taken meanwhile: it is this one, and it waits alone.
+    assert bench.deliver(RECORD, third) == {RECORD.message_id: 900}
 
 
 def test_a_destination_without_a_document_waits_and_calls_nobody() -> None:
@@ -135,7 +157,7 @@ def test_a_destination_without_a_document_waits_and_calls_nobody() -> None:
         raise ConfigurationError("destinations/crm is deployed but not configured")
 
     bench.configuration = missing
-    assert bench.deliver(RECORD) == {RECORD.message_id: 900}
+    assert bench.deliver(RECORD) == {RECORD.message_id: 10}
     assert destination.sent == []
     assert bench.ledger.entries == {}
 
@@ -310,6 +332,38 @@ def test_failing_alone_for_a_day_while_others_are_taken_ends() -> None:
     assert bench.deliver(RECORD) == {}
     assert bench.dead_reasons == ["unavailable"]
     assert "this event only" in bench.entry.reason
+
+
+def test_a_pause_is_not_counted_to_the_day_of_failing_alone() -> None:
+    destination = ScriptedDestination(Unavailable("503"))
+    bench = Bench(destination)
+    bench.deliver(RECORD)
+    bench.change(lambda state: paused(state, bench.clock(), "operator"))
+    bench.clock.forward(3 * DAY)
+    bench.change(lambda state: resumed(state, bench.clock()))
+    bench.clock.forward(READ_EVERY_SECONDS)
+    bench.deliver(make_record(make_event(2), group="interaction:two"))
+    destination.answers = [Unavailable("503")]
+    assert bench.deliver(RECORD) != {}
+    assert bench.state is State.WAITING
+    bench.clock.forward(DAY)
+    bench.deliver(make_record(make_event(3), group="interaction:three"))
+    destination.answers = [Unavailable("503")]
+    assert bench.deliver(RECORD) == {}
+    assert "this event only" in bench.entry.reason
+
+
+def test_a_duplicate_is_no_probe() -> None:
+    destination = ScriptedDestination()
+    bench = Bench(destination)
+    bench.deliver(RECORD)
+    bench.change(lambda state: opened(state, bench.clock(), "503"))
+    bench.clock.forward(READ_EVERY_SECONDS)
+    # It is in the ledger as delivered: nobody is called, so that the next one is the probe.
+    assert bench.deliver(RECORD) == {}
+    bench.another_sandbox()
+    assert bench.deliver(make_record(make_event(2))) == {}
+    assert bench.states.states["crm"].breaker is Breaker.CLOSED
 
 
 def test_an_unreadable_message_becomes_a_dead_letter_with_its_body() -> None:

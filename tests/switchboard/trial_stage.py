@@ -1,11 +1,11 @@
 """A destination with documents, and sandboxes that deliver to it: real code over shared memory."""
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from functions.to_webhook.spec import SPEC
-from switchboard.breaker import StateReader
 from switchboard.candidates import Candidates
 from switchboard.configuration import LastGood, Parameters, Status
 from switchboard.deliveries import Deliveries
@@ -81,7 +81,7 @@ class Sandbox:
                 dead_letters=stage.dead_letters,
                 claims=MemoryBucket(),
                 configured=self.documents.configuration,
-                gate=StateGate(StateReader(stage.states, "crm")),
+                gate=StateGate(stage.states, "crm", sandbox=uuid.uuid4().hex, probe_seconds=50),
                 trials=stage.trials_kind(
                     "crm",
                     store=stage.trials,

@@ -19,7 +19,7 @@ from switchboard.aws.parameters import NamedParameters, StageParameters
 from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
 from switchboard.aws.secrets import StageSecrets
 from switchboard.aws.state_table import StateTable
-from switchboard.breaker import Breaker
+from switchboard.breaker import Breaker, closed, opened
 from switchboard.configuration import Judged, Status
 from switchboard.destination import Lane
 from switchboard.envelope import ObjectRef, Raw
@@ -222,6 +222,26 @@ def test_the_state_of_a_destination_is_closed_until_it_is_written(tables: None) 
         Item=to_item({"item": "destination#crm", "breaker": "open", "until": 99.5}),
     )
     assert (table.read("crm").breaker, table.read("crm").until) == (Breaker.OPEN, 99.5)
+
+
+def test_a_state_is_written_over_the_revision_it_was_made_from(tables: None) -> None:
+    del tables
+    table, now = StateTable("state"), 1_790_000_000.5
+    state = opened(table.read("crm"), now, "401: set the secret")
+    assert table.write("crm", state)
+    assert not table.write("crm", state)
+    assert table.read("crm") == state
+    boto3.client("dynamodb").update_item(
+        TableName="state",
+        Key={"item": {"S": "destination#crm"}},
+        UpdateExpression="SET of_a_later_release = :x",
+        ExpressionAttributeValues={":x": {"S": "kept"}},
+    )
+    assert table.write("crm", closed(state, now + 9))
+    assert table.read("crm") == closed(state, now + 9)
+    (item,) = boto3.client("dynamodb").scan(TableName="state")["Items"]
+    assert item["of_a_later_release"] == {"S": "kept"}
+    assert "reason" not in item
 
 
 def test_the_last_good_document_is_the_newest_good_one(tables: None) -> None:

@@ -13,7 +13,7 @@ from switchboard.gaps import Gap
 from switchboard.holding import Holding
 from switchboard.ledger import Entry, State
 from switchboard.loop import Record
-from switchboard.retry import CONFIGURATION_WAIT, LONGEST_IN_QUEUE_SECONDS
+from switchboard.retry import LONGEST_IN_QUEUE_SECONDS
 from switchboard.settlement import Settlement
 from switchboard.shadow import show
 
@@ -69,11 +69,13 @@ class Arrivals:
         try:
             configuration = ports.configured()
         except ConfigurationError as error:
-            self._settlement.misconfigured(error, fresh.group)
-            return CONFIGURATION_WAIT
+            return self._settlement.misconfigured(error, fresh.group)
         if envelope.delivery is not None:
             configuration = configuration.pinned(envelope.delivery.mapping_version)
-        fresh = _made_with(fresh, configuration)
+        fresh = replace(
+            _made_with(fresh, configuration),
+            held_before=ports.gate.held_seconds(fresh.updated_at),
+        )
         return self._decided(envelope, event, configuration, fresh)
 
     def _decided(

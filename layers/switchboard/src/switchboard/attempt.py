@@ -5,7 +5,7 @@ from dataclasses import replace
 from switchboard.arrival import Claimed
 from switchboard.delivery import Configuration, Ports, prepared
 from switchboard.destination import Delivery
-from switchboard.errors import Unavailable
+from switchboard.errors import OurOwn, Unavailable
 from switchboard.ledger import Entry, Ledger
 from switchboard.settlement import Settlement
 
@@ -46,13 +46,17 @@ def referenced(ledger: Ledger, entry: Entry, reference: str) -> Entry:
     """Record what `find` would look for, before the send; most kinds have nothing new.
 
     Raises:
-        Unavailable: another execution took the delivery over, or the ledger cannot be reached.
+        OurOwn: another execution took the delivery over, or the ledger cannot be reached.
     """
     if reference == entry.reference:
         return entry
     named = replace(entry, reference=reference, revision=entry.revision + 1)
-    if ledger.put(named, expected=entry.revision) is not None:
-        raise Unavailable("recording the reference: another execution took the delivery over")
+    try:
+        found = ledger.put(named, expected=entry.revision)
+    except Unavailable as error:
+        raise OurOwn(f"recording the reference: {error}") from error
+    if found is not None:
+        raise OurOwn("recording the reference: another execution took the delivery over")
     return named
 
 
@@ -60,5 +64,8 @@ def continued(ledger: Ledger, delivery: Delivery, configuration: Configuration) 
     """The delivery with what became of the first one of its group, where that is asked."""
     if not configuration.continues:
         return delivery
-    first = ledger.first_delivered(delivery.group, delivery.destination)
+    try:
+        first = ledger.first_delivered(delivery.group, delivery.destination)
+    except Unavailable as error:
+        raise OurOwn(f"looking for the first of its group: {error}") from error
     return replace(delivery, first=first.remote_id if first else "")

@@ -36,6 +36,7 @@ class Deliveries:
         try:
             return self._handle(record, execution)
         except SwitchboardError as error:
+            self._ports.gate.unused(self._ports.clock())
             self._ports.telemetry.warn(
                 "a delivery waits", why=str(error), message_id=record.message_id
             )
@@ -47,6 +48,7 @@ class Deliveries:
             return held
         arrived = self._arrivals.claim(record, execution)
         if not isinstance(arrived, Claimed):
+            self._ports.gate.unused(self._ports.clock())
             return arrived
         seconds = self._attempts.make(arrived)
         self._holding.settle(arrived.gap)

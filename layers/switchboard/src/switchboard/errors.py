@@ -7,7 +7,8 @@
     └── DeliveryError        a destination's answer
         ├── Rejected         final: dead-lettered at once
         ├── Unavailable      passing: backed off with full jitter
-        │   └── OutcomeUnknown   nobody can say whether it was stored: `repeat` decides first
+        │   ├── OutcomeUnknown   nobody can say whether it was stored: `repeat` decides first
+        │   └── OurOwn           a store of ours is away: it says nothing of the destination
         └── RateLimited      passing, and it says for how long
 
 Anything else that is raised is a bug: five attempts, then a dead letter.
@@ -80,6 +81,10 @@ class OutcomeUnknown(Unavailable):
     """The request was written and no usable answer came: it may or may not be stored."""
 
     reason = ReasonClass.UNKNOWN
+
+
+class OurOwn(Unavailable):
+    """A store of ours failed amid an attempt, before the vendor was called."""
 
 
 class RateLimited(DeliveryError):

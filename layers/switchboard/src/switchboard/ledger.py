@@ -36,6 +36,7 @@ _OPEN = frozenset({State.SENDING, State.WAITING, State.UNKNOWN})
 class Entry:
     """One delivery. Times are epoch seconds.
 
+    `held_before` is for how long the destination had been paused or open before its first attempt.
     `attempt` counts sends over the delivery's whole life; `bugs` and `lapses` count failures and
     run-out leases since the last replay, `possible_duplicates` the sends that may have stored it a
     second time. `owner` is the execution that wrote the entry: a write that AWS repeats by itself
@@ -61,6 +62,7 @@ class Entry:
     until: float = 0.0
     happened_at: float = 0.0
     first_attempt_at: float = 0.0
+    held_before: float = 0.0
     updated_at: float = 0.0
     reference: str = ""
     remote_id: str = ""

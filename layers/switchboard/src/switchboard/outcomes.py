@@ -28,7 +28,9 @@ class Circumstances:
 
     `taken_at` is when the destination last took anything, in epoch seconds: without it nothing
     can be said to fail alone. `in_doubt`: what failed was only the look for what an earlier
-    attempt stored, so that the next one must look as well.
+    attempt stored, so that the next one must look as well. `holds` are the seconds for which the
+    breaker is open (0: closed), `held_seconds` those for which the destination was paused or open
+    in its life.
     """
 
     now: float
@@ -36,6 +38,8 @@ class Circumstances:
     repeat: Repeat
     jitter: Jitter
     in_doubt: bool = False
+    holds: float = 0.0
+    held_seconds: float = 0.0
 
     @property
     def open_state(self) -> State:
@@ -74,8 +78,7 @@ def failed(entry: Entry, error: Exception, circumstances: Circumstances) -> Entr
     if _fails_alone(ended, circumstances):
         alone = f"unavailable for this event only, for a day: {error}"
         return replace(ended, state=State.DEAD, reason=alone)
-    wait = wait_after(error, error.reason, entry.attempt, circumstances.jitter)
-    return replace(ended, until=now + wait)
+    return replace(ended, until=now + _wait(entry, error, circumstances))
 
 
 def skipped(entry: Entry, reason: str, now: float) -> Entry:
@@ -123,10 +126,20 @@ def _ended(entry: Entry, state: State, now: float) -> Entry:
     )
 
 
+def _wait(entry: Entry, error: SwitchboardError, circumstances: Circumstances) -> float:
+    """Behind an open breaker everything waits for its probe, however often it failed before."""
+    if circumstances.holds and error.reason is not ReasonClass.RATE_LIMITED:
+        return circumstances.holds
+    return wait_after(error, error.reason, entry.attempt, circumstances.jitter)
+
+
 def _fails_alone(ended: Entry, circumstances: Circumstances) -> bool:
+    """Pause and open breaker are not counted: then nobody tried."""
+    held = circumstances.held_seconds - ended.held_before
+    failing = circumstances.now - ended.first_attempt_at - max(0.0, held)
     return (
         ended.reason_class in _PASSING
-        and circumstances.now - ended.first_attempt_at > FAILING_ALONE_SECONDS
+        and failing > FAILING_ALONE_SECONDS
         and circumstances.taken_at > ended.first_attempt_at
     )
 

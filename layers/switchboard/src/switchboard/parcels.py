@@ -81,6 +81,7 @@ class _Round:
             self._send(parcel)
         if stop is not None:
             self._batch.put_all_back(stop)
+        self._ports.gate.unused(self._ports.clock())
 
     def _stop(self) -> float | None:
         """Seconds for which everything that is not claimed goes back; None: the next may come."""

@@ -2,9 +2,9 @@
 
 | reason | treatment |
 | --- | --- |
-| configuration | wait 15 minutes at a time, never dead-lettered |
+| configuration | the breaker opens: wait for its probe; never dead-lettered |
 | event, rejected | dead-lettered at once |
-| unavailable | back-off; dead-lettered after a day in which others were taken |
+| unavailable | back-off, or the breaker's probe; dead-lettered after a day of failing alone |
 | unknown | `repeat` decides; where it allows another try, back-off |
 | rate limited | the time the vendor gave, at most 12 hours at once |
 | bug | back-off, five attempts, then dead-lettered |

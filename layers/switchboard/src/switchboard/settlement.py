@@ -18,6 +18,7 @@ from switchboard.outcomes import (
     skipped,
     spared,
 )
+from switchboard.retry import CONFIGURATION_WAIT
 
 LOST_RACE_SECONDS = 1.0
 
@@ -70,6 +71,8 @@ class Settlement:
         """
         if isinstance(error, RateLimited) or not self._ports.trials.tries(entry):
             self._refused(error, entry.group)
+        else:
+            self._ports.gate.unused(self._ports.clock())
 
     def _refused(self, error: Exception, group: str) -> None:
         self._ports.gate.failed(error, group, self._ports.clock())
@@ -88,7 +91,15 @@ class Settlement:
         """Write the end of an attempt whose request raised `error`."""
         ports = self._ports
         now = ports.clock()
-        circumstances = Circumstances(now, self._taken_at, repeat, ports.jitter, in_doubt)
+        circumstances = Circumstances(
+            now,
+            self._taken_at,
+            repeat,
+            ports.jitter,
+            in_doubt,
+            holds=ports.gate.holds(now),
+            held_seconds=ports.gate.held_seconds(now),
+        )
         ends = failed(entry, error, circumstances)
         if ends.reason_class is ReasonClass.BUG:
             ports.telemetry.count("bugs", destination=ports.name, error=type(error).__name__)
@@ -162,9 +173,10 @@ class Settlement:
             return bury(self._ports.dead_letters, entry, envelope)
         return None
 
-    def misconfigured(self, error: ConfigurationError, group: str) -> None:
+    def misconfigured(self, error: ConfigurationError, group: str) -> float:
         """Nothing can be sent with the documents as they are."""
         self._refused(error, group)
+        return self._ports.gate.holds(self._ports.clock()) or CONFIGURATION_WAIT
 
     def _tell(self, error: ConfigurationError) -> None:
         refused = isinstance(error, CredentialsRefused)

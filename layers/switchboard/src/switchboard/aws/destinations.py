@@ -2,11 +2,13 @@
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from switchboard.arrival import LEASE_MARGIN
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.draining import drains
@@ -18,7 +20,6 @@ from switchboard.aws.runtime import Handle, Handler, Invocation, handler
 from switchboard.aws.secrets import StageSecrets
 from switchboard.aws.state_table import StateTable
 from switchboard.aws.trial_table import TrialTable
-from switchboard.breaker import StateReader
 from switchboard.candidates import Candidates
 from switchboard.compaction import Compaction
 from switchboard.configuration import LastGood, Parameters
@@ -39,6 +40,11 @@ SPARE_SECONDS = 5.0
 
 Secrets = Callable[[], tuple[Mapping[str, str], ...]]
 Make = Callable[[Any, Secrets, Any], Destination]
+
+
+def probe_seconds(vendor_timeout: float) -> float:
+    """How long a probe may take: to look, to send, and our own requests around it."""
+    return 2 * vendor_timeout + LEASE_MARGIN
 
 
 def destination_handler(spec: DestinationSpec, make: Make) -> Handler:
@@ -86,7 +92,12 @@ def _wire(
             telemetry=telemetry,
             clock=time.time,
         ),
-        gate=StateGate(StateReader(StateTable(settings.state_table), settings.destination)),
+        gate=StateGate(
+            StateTable(settings.state_table),
+            settings.destination,
+            sandbox=uuid.uuid4().hex,
+            probe_seconds=probe_seconds(spec.vendor_timeout_seconds),
+        ),
         telemetry=telemetry,
         clock=time.time,
         jitter=random.random,

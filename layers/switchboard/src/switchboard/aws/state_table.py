@@ -2,13 +2,13 @@
 
 from switchboard.aws.clients import client
 from switchboard.aws.failures import translated
-from switchboard.aws.items import from_item, to_item
+from switchboard.aws.items import Item, Update, from_item, to_item, update_if
 from switchboard.breaker import DestinationState
 from switchboard.source_state import SourceState
 
 
 class StateTable:
-    """See StateStore and SourceStateStore."""
+    """See StateStore and SourceStateStore. A write leaves what it does not know in the item."""
 
     def __init__(self, table: str) -> None:
         self._table = table
@@ -17,7 +17,7 @@ class StateTable:
         """See StateStore."""
         with translated("reading a destination's state"):
             answer = client("dynamodb").get_item(
-                TableName=self._table, Key=to_item({"item": f"destination#{destination}"})
+                TableName=self._table, Key=_key(destination), ConsistentRead=True
             )
         return DestinationState.model_validate(from_item(answer.get("Item", {})))
 
@@ -28,3 +28,26 @@ class StateTable:
                 TableName=self._table, Key=to_item({"item": f"source#{source}"})
             )
         return SourceState.model_validate(from_item(answer.get("Item", {})))
+
+    def write(self, destination: str, state: DestinationState) -> bool:
+        """See StateStore."""
+        values = state.model_dump(mode="json")
+        kept = [name for name, value in values.items() if value != ""]
+        emptied = [name for name in values if name not in kept]
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+        if emptied:
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in emptied)
+        update = Update(
+            expression,
+            "attribute_not_exists(#revision) OR #revision = :before",
+            {
+                **{f":{name}": values[name] for name in kept},
+                ":before": state.revision - 1,
+            },
+        )
+        doing = "writing a destination's state"
+        return update_if(self._table, _key(destination), update, doing) is not None
+
+
+def _key(destination: str) -> Item:
+    return to_item({"item": f"destination#{destination}"})

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from switchboard.breaker import StateReader
+from switchboard.breaker import DestinationState
 from switchboard.deliveries import Deliveries
 from switchboard.delivery import Configuration, Execution, Ports, Time
 from switchboard.destination import (
@@ -20,7 +20,7 @@ from switchboard.destination import (
 from switchboard.destination_documents import whole_event
 from switchboard.envelope import DeliveryOrder, Envelope, encode
 from switchboard.event import Event, digest, event_id
-from switchboard.gate import StateGate
+from switchboard.gate import StateGate, change_state
 from switchboard.loop import Batch, Record, deliver
 from switchboard.parcels import Parcels
 from switchboard.testing.stores import (
@@ -36,6 +36,7 @@ from switchboard.testing.stores import (
 from switchboard.testing.trial_store import MemoryTrials
 from switchboard.trials import Trials
 
+PROBE_SECONDS = 50.0
 QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:switchboard-test-crm-normal.fifo"
 
 
@@ -166,6 +167,7 @@ class DeliveryBench:
         self.states = MemoryStates()
         self.trials = MemoryTrials()
         self.judgements = MemoryConfiguration()
+        self._sandboxes = 0
         self.telemetry = RecordingTelemetry()
         self.configuration: Callable[[], Configuration] = lambda: Configuration(
             destination=destination, mapped=whole_event, repeat=repeat, mapping_version=1
@@ -200,8 +202,14 @@ class DeliveryBench:
             clock=self.clock,
         )
 
+    def change(self, change: Callable[[DestinationState], DestinationState | None]) -> None:
+        """Change the destination's state item, as the command does."""
+        change_state(self.states, "crm", change)
+
     def _gate(self) -> StateGate:
-        return StateGate(StateReader(self.states, "crm"))
+        self._sandboxes += 1
+        name = f"sandbox-{self._sandboxes}"
+        return StateGate(self.states, "crm", sandbox=name, probe_seconds=PROBE_SECONDS)
 
     def execution(self, seconds: float = 60.0) -> Execution:
         """A new invocation that ends in `seconds`."""

@@ -174,6 +174,7 @@ class MemoryStates(Failing):
         self.states: dict[str, DestinationState] = {}
         self.sources: dict[str, SourceState] = {}
         self.reads = 0
+        self.writes = 0
 
     def read(self, destination: str) -> DestinationState:
         """See StateStore."""
@@ -186,6 +187,16 @@ class MemoryStates(Failing):
         self.reads += 1
         self.check()
         return self.sources.get(source, SourceState())
+
+    def write(self, destination: str, state: DestinationState) -> bool:
+        """See StateStore."""
+        self.check()
+        now = self.states.get(destination, DestinationState())
+        if now.revision + 1 != state.revision:
+            return False
+        self.writes += 1
+        self.states[destination] = state
+        return True
 
 
 class MemoryParameters(Failing):
