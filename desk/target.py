@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from desk.laptop import Address, attach
+from desk.laptop.sandbox import InvocationFailed
 
 LAPTOP = "laptop"
 
@@ -38,6 +40,25 @@ class Target:
         # The service is any of AWS's; botocore's stubs want a literal for each.
         make: Any = boto3.client
         return make(service)
+
+    def start(self, function: str) -> bool:
+        """Let a function (a folder of functions/) do its work now; False: it is not deployed.
+
+        In a real account nobody waits for its end.
+        """
+        name = f"switchboard-{self.stage}-{function.replace('_', '-')}"
+        try:
+            if self.address is not None:
+                self.address.invoke(name, {})
+            else:
+                self.client("lambda").invoke(FunctionName=name, InvocationType="Event")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            return False
+        except InvocationFailed:
+            return False
+        return True
 
     def parameters(self, folder: str = "") -> Mapping[str, str]:
         """Every parameter of the stage under `folder`, by its name."""

@@ -18,11 +18,12 @@ from infra.constructs.alarm_topic import AlarmTopic
 from infra.constructs.alarms import Alarms
 from infra.constructs.api import WebhookApi
 from infra.constructs.archive import Archive
+from infra.constructs.control import control_statements
 from infra.constructs.function import Function, poll_statement
 from infra.constructs.queues import VISIBILITY_FACTOR, Queue
 from infra.constructs.schedule import Schedule
 from infra.constructs.secret import Secret
-from infra.constructs.signals import OF_SOURCES, watch_signals
+from infra.constructs.signals import watch_sources
 from infra.constructs.source_alarms import (
     alarm_on_replays,
     alarm_on_routing,
@@ -64,11 +65,19 @@ class CoreStack(cdk.Stack):
         self._api = self._webhook_api() if stage.webhooks else None
         self._router()
         self._replayer()
+        self._control()
         alarm_on_sources(self, self._alarms, self.names.prefix, stage.webhooks)
         alarm_on_routing(self, self._alarms, self.names.prefix)
         alarm_on_replays(self, self._alarms, self.names.prefix)
         StageDashboard(self, "Dashboard", name=self.names.prefix, stage=stage.name)
-        self._signals()
+        if stage.anomaly_alarms:
+            watch_sources(
+                self,
+                stage.webhooks,
+                topic_arn=self._topic_arn,
+                prefix=self.names.prefix,
+                stage=stage.name,
+            )
         self._parameter()
 
     def _state(self) -> None:
@@ -261,20 +270,10 @@ class CoreStack(cdk.Stack):
         # It never starts its own next invocation: Lambda would take that for a loop.
         Schedule(self, "ReplaySchedule", function=function, every="1 minute")
 
-    def _signals(self) -> None:
-        """Hold each webhook source against its own past."""
-        if not self._settings.anomaly_alarms:
-            return
-        for name in self._settings.webhooks:
-            watch_signals(
-                Construct(self, f"Signals-{name}"),
-                OF_SOURCES,
-                topic_arn=self._topic_arn,
-                prefix=self.names.prefix,
-                stage=self._settings.name,
-                dimension="source",
-                name=name,
-            )
+    def _control(self) -> None:
+        statements = control_statements(self.names, self._state_table.arn)
+        function = self._function("control_destinations", self._environment(), statements)
+        Schedule(self, "ControlSchedule", function=function, every="1 minute")
 
     def _parameter(self) -> None:
         described = {

@@ -11,6 +11,7 @@ from constructs import Construct
 from infra import bundling
 from infra.assets import function_asset, layer_version
 from infra.constructs.alarms import Alarms
+from infra.constructs.control import let_the_control_switch
 from infra.constructs.function import Function, poll_statement
 from infra.constructs.queues import VISIBILITY_FACTOR, Queue
 from infra.constructs.schedule import Schedule
@@ -65,6 +66,8 @@ class DestinationStack(cdk.Stack):
         if entry.every is not None:
             drained = {"drain": {"kind": Drain.DELIVER}}
             Schedule(self, "Schedule", function=function, every=entry.every, given=drained)
+        arns = [queue.arn for queue in self._lanes.values()]
+        let_the_control_switch(self, self.names, name, list(mappings.values()), arns)
         self._own_alarms()
         if stage.anomaly_alarms:
             watch_signals(
@@ -261,6 +264,17 @@ class DestinationStack(cdk.Stack):
             name=f"{prefix}-credentials",
             description=f"Act now: {name} refuses its credentials; everything for it waits. Run"
             f" `switchboard secrets set destinations/{name}`; it goes on by itself.",
+        )
+        self._alarms.on_own(
+            own,
+            "breaker_open",
+            destination=name,
+            statistic="Minimum",
+            periods=3,
+            name=f"{prefix}-breaker-open",
+            description=f"{name} fails or refuses the credentials for a quarter of an hour, and is"
+            " not called. Nothing is lost: it is tried again by itself. `switchboard destinations"
+            f" list` says why; `switchboard destinations test {name}` asks it.",
         )
         self._alarms.on_own(
             own,

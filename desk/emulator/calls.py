@@ -12,6 +12,9 @@ REGION = "eu-west-1"
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
 
+_MAPPING = re.compile(r"/2015-03-31/event-source-mappings/([^/?]+)")
+_MAPPING_ACTIONS = {"GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping"}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -43,6 +46,10 @@ def read_call(method: str, path: str, headers: Mapping[str, str], body: bytes) -
     if service == "s3":
         action = _s3_action(method, path)
         return Call(key_id, "s3", action, (_object(path),), body, operation=action)
+    if service == "lambda" and (mapping := _MAPPING.match(path)):
+        action = _MAPPING_ACTIONS.get(method, "")
+        arn = _arn("lambda", f"event-source-mapping:{mapping[1]}")
+        return Call(key_id, service, action, (arn,), body, operation=action)
     target = headers.get("X-Amz-Target", "")
     if not target:
         return Call(key_id, service, "", ("*",), body)

@@ -27,9 +27,10 @@ class Alarms:
         dimensions: Mapping[str, str],
         threshold: float = 1,
         statistic: str = "Sum",
+        periods: int = 1,
         heartbeat: bool = False,
     ) -> None:
-        """Alarm when `metric` reaches `threshold` within five minutes.
+        """Alarm when `metric` reaches `threshold` within five minutes, `periods` times in a row.
 
         A `heartbeat` alarms the other way: when it stays below, or is not there at all.
         """
@@ -43,7 +44,7 @@ class Alarms:
             dimensions=_dimensions(dimensions),
             statistic=statistic,
             period=FIVE_MINUTES,
-            evaluation_periods=1,
+            evaluation_periods=periods,
             threshold=threshold,
             comparison_operator="LessThanThreshold"
             if heartbeat
@@ -63,6 +64,7 @@ class Alarms:
         destination: str | None = None,
         threshold: float = 1,
         statistic: str = "Sum",
+        periods: int = 1,
         heartbeat: bool = False,
     ) -> None:
         """Alarm on a metric of Switchboard's own, of one source or destination."""
@@ -77,6 +79,7 @@ class Alarms:
             dimensions={"stage": self._stage, **which},
             threshold=threshold,
             statistic=statistic,
+            periods=periods,
             heartbeat=heartbeat,
         )
 

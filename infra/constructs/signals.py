@@ -4,7 +4,7 @@ CloudWatch learns the band of each figure by itself, hour of day and day of week
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Anomaly_Detection.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -174,6 +174,22 @@ def watch_signals(
             datapoints_to_alarm=PERIODS,
             treat_missing_data="notBreaching",
             alarm_actions=[topic_arn],
+        )
+
+
+def watch_sources(
+    scope: Construct, sources: Iterable[str], *, topic_arn: str, prefix: str, stage: str
+) -> None:
+    """Hold each of `sources` against its own past."""
+    for name in sources:
+        watch_signals(
+            Construct(scope, f"Signals-{name}"),
+            OF_SOURCES,
+            topic_arn=topic_arn,
+            prefix=prefix,
+            stage=stage,
+            dimension="source",
+            name=name,
         )
 
 

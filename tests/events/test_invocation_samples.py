@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from desk.demo.documents import FOLDER, SECRETS
+from functions.control_destinations.control import Control
+from functions.control_destinations.control import Ports as ControlPorts
+from functions.control_destinations.decision import Deployed
 from functions.receive_webhook.receiver import Ports as ReceiverPorts
 from functions.receive_webhook.receiver import Receiver
 from functions.replay_events.asking import Asked
@@ -15,8 +18,10 @@ from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports as RouterPorts
 from functions.route_events.router import Router
 from functions.route_events.routes import Network
+from switchboard.breaker import paused
 from switchboard.delivery import Execution
 from switchboard.destination import Lane
+from switchboard.gate import change_state
 from switchboard.held import ROUTE
 from switchboard.ledger import State
 from switchboard.loop import Batch, read_records
@@ -25,13 +30,14 @@ from switchboard.routing import Route
 from switchboard.source_state import SourceStateReader
 from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
 from switchboard.testing.event_store import MemoryEvents
+from switchboard.testing.polling import MemoryMappings
 from switchboard.testing.receiving import JAAS_SECRET, STANDARD_SECRET, ReceivingStores
+from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
     MemoryLedger,
     MemoryOutbox,
-    MemoryStates,
     RecordingTelemetry,
 )
 
@@ -73,6 +79,7 @@ def test_every_sample_is_tested() -> None:
     named = {f"receive_webhook/{name}" for name in ANSWERS}
     named |= {f"replay_events/{name}" for name in ASKED}
     named |= {f"route_events/{name}" for name in ROUTED} | DELIVERED.keys()
+    named |= {"control_destinations/minute"}
     found = {str(path.relative_to(INVOCATIONS)) for path in INVOCATIONS.rglob("*.json")}
     assert found == {f"{name}.json" for name in named}
 
@@ -153,6 +160,29 @@ def test_two_events_of_one_meeting_keep_their_order() -> None:
     DeliveryBench(destination).deliver(*read_records(read(name)))
     types = [delivery.event.type for delivery in destination.sent]
     assert types == ["meeting.room.created", "meeting.participant.left"]
+
+
+def test_a_minute_polls_what_is_not_paused() -> None:
+    states, now = MemoryStates(), 1_790_000_000.0
+    change_state(states, "crm", lambda state: paused(state, now, "ann"))
+    deployed = {
+        name: Deployed(queues={Lane.NORMAL: name}, mapping_ids={Lane.NORMAL: f"mapping-{name}"})
+        for name in ("crm", "lake")
+    }
+    mappings = MemoryMappings()
+    control = Control(
+        ControlPorts(
+            deployed=lambda: deployed,
+            states=states,
+            mappings=mappings,
+            depth=lambda _: 0,
+            telemetry=RecordingTelemetry(),
+            clock=lambda: now,
+        )
+    )
+    assert read("control_destinations/minute")["detail-type"] == "Scheduled Event"
+    assert control.run() == {"crm": False, "lake": True}
+    assert mappings.enabled == {"mapping-crm": False}
 
 
 def test_the_laptop_takes_the_sample_that_never_expires() -> None:

@@ -186,12 +186,16 @@ def test_every_destination_alarms_on_what_stops_it(laptop: Any, destination: str
     prefix = f"switchboard-laptop-{destination}"
     for ending in (
         "dead-lettered", "configuration", "credentials", "document", "bugs", "normal-age",
-        "dead-moved-by-sqs",
+        "dead-moved-by-sqs", "breaker-open",
     ):  # fmt: skip
         assert f"{prefix}-{ending}" in alarms
     # Never on the length of the dead-letter queue: what is looked at and kept is no news.
     dead = alarms[f"{prefix}-dead-lettered"]
     assert (dead["Namespace"], dead["MetricName"]) == ("Switchboard", "dead_lettered")
+    # A quarter of an hour without a minute in which it was closed.
+    held = alarms[f"{prefix}-breaker-open"]
+    assert (held["Statistic"], held["Period"], held["EvaluationPeriods"]) == ("Minimum", 300, 3)
+    assert f"switchboard destinations test {destination}" in held["AlarmDescription"]
 
 
 @pytest.mark.parametrize("source", ["meetings", "partner", "legacy-pbx"])

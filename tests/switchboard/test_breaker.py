@@ -28,7 +28,7 @@ from switchboard.errors import (
     Unavailable,
 )
 from switchboard.gate import StateGate
-from switchboard.testing.stores import MemoryStates
+from switchboard.testing.state_store import MemoryStates
 
 NOW = 1_790_000_000.0
 DOWN = Unavailable("503")

@@ -16,7 +16,8 @@ from switchboard.errors import (
     Unavailable,
 )
 from switchboard.gate import READ_EVERY_SECONDS, StateGate, change_state
-from switchboard.testing.stores import Clock, MemoryStates
+from switchboard.testing.state_store import MemoryStates
+from switchboard.testing.stores import Clock
 
 PROBE_SECONDS = 50.0
 SANDBOXES = st.integers(0, 3)

@@ -28,6 +28,9 @@ class Vendor:
     def reference(self, delivery: Delivery) -> str:  # noqa: ARG002
         return ""
 
+    def check(self, delivery: Delivery) -> bytes:  # noqa: ARG002
+        return b""
+
     def send(self, delivery: Delivery) -> Receipt:
         now = self.now()
         self.calls.append((now, delivery.key))

@@ -16,6 +16,7 @@ from switchboard.gate import StateGate
 from switchboard.ledger import Entry
 from switchboard.loop import Record
 from switchboard.testing.deliveries import make_event, make_record
+from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
@@ -24,7 +25,6 @@ from switchboard.testing.stores import (
     MemoryLedger,
     MemoryOutbox,
     MemoryParameters,
-    MemoryStates,
     RecordingTelemetry,
 )
 from switchboard.testing.trial_store import MemoryTrials

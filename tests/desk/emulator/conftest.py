@@ -28,6 +28,7 @@ STATEMENTS = [
         arn("dynamodb", "table/allowed"),
     ),
     statement("dynamodb:Query", arn("dynamodb", "table/allowed/index/by-day")),
+    statement("lambda:UpdateEventSourceMapping", arn("lambda", "event-source-mapping:allowed")),
     statement("ssm:GetParameters", arn("ssm", "parameter/stage/one")),
     statement("ssm:GetParameters", arn("ssm", "parameter/stage/map?ings/*")),
     statement("ssm:GetParametersByPath", arn("ssm", "parameter/stage")),

@@ -93,6 +93,15 @@ def test_ssm_by_every_name_that_is_asked_for(role: Callable[[str], Any]) -> None
     denied(lambda: ssm.get_parameter(Name="/stage/one"))
 
 
+def test_lambda_by_mapping(role: Callable[[str], Any]) -> None:
+    lambda_ = role("lambda")
+    # There is none by that name: moto answers with nothing, and does not refuse.
+    lambda_.update_event_source_mapping(UUID="allowed", Enabled=False)
+    denied(lambda: lambda_.get_event_source_mapping(UUID="allowed"))
+    denied(lambda: lambda_.update_event_source_mapping(UUID="other", Enabled=False))
+    denied(lambda_.list_functions)
+
+
 def test_ssm_by_path(role: Callable[[str], Any]) -> None:
     role("ssm").get_parameters_by_path(Path="/stage/", Recursive=True)
     denied(lambda: role("ssm").get_parameters_by_path(Path="/", Recursive=True))

@@ -13,7 +13,7 @@ from switchboard.queue import Outgoing, send_in_order
 from switchboard.source_state import SourceState
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.event_store import MemoryEvents
-from switchboard.testing.stores import MemoryStates
+from switchboard.testing.state_store import MemoryStates
 from tests.functions.route_events.bench import BULK_ARN, Bench, arrived
 
 SOURCE = make_event(1).source

@@ -31,7 +31,8 @@ from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination, m
 from switchboard.testing.event_store import MemoryEvents
 from switchboard.testing.reading import MemoryLeases
 from switchboard.testing.replaying import MemoryReplays
-from switchboard.testing.stores import MemoryLedger, MemoryOutbox, MemoryStates
+from switchboard.testing.state_store import MemoryStates
+from switchboard.testing.stores import MemoryLedger, MemoryOutbox
 
 GROUP = "interaction:one"
 

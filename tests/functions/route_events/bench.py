@@ -17,6 +17,7 @@ from switchboard.loop import Batch, Record
 from switchboard.source_state import SourceStateReader
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.event_store import MemoryEvents
+from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
@@ -24,7 +25,6 @@ from switchboard.testing.stores import (
     MemoryLedger,
     MemoryOutbox,
     MemoryParameters,
-    MemoryStates,
     RecordingTelemetry,
 )
 

@@ -13,7 +13,7 @@ from switchboard.destination import Delivery, Receipt, Repeat
 from switchboard.envelope import DeliveryOrder, Envelope
 from switchboard.errors import OutcomeUnknown, Unavailable
 from switchboard.gaps import Gap, GapStore
-from switchboard.gate import Gate
+from switchboard.gate import Gate, StateGate
 from switchboard.ledger import Entry, Ledger, State
 from switchboard.loop import Batch, Record
 from tests.switchboard.core.rig import CRM, Rig, Vendor
@@ -160,19 +160,13 @@ class PausedIgnored(Rig):
     """The gate lets everything pass."""
 
     def gate_seen(self) -> Gate:
-        return _Open()
+        return _Open(self.states, "crm", sandbox="open", probe_seconds=1)
 
 
-class _Open:
+class _Open(StateGate):
     def admit(self, now: float) -> float:
         del now
         return 0.0
-
-    def took(self, now: float) -> None:
-        del now
-
-    def failed(self, error: Exception, group: str, now: float) -> None:
-        del error, group, now
 
 
 class GenerationDropped(Rig):

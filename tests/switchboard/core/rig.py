@@ -8,7 +8,6 @@ from typing import Any
 
 from desk.emulator.limits import SqsError
 from desk.emulator.queues import Queue
-from switchboard.breaker import StateReader
 from switchboard.deliveries import Deliveries
 from switchboard.delivery import Configuration, Execution, Ports
 from switchboard.destination import Delivery, Receipt, Repeat
@@ -28,7 +27,8 @@ from switchboard.ledger import Entry, Ledger, State
 from switchboard.loop import Batch, Record, deliver
 from switchboard.queue import Outgoing
 from switchboard.replay_id import new_replay_id
-from switchboard.testing.deliveries import QUEUE_ARN, make_event
+from switchboard.testing.deliveries import PROBE_SECONDS, QUEUE_ARN, make_event
+from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
@@ -36,7 +36,6 @@ from switchboard.testing.stores import (
     MemoryGaps,
     MemoryLedger,
     MemoryOutbox,
-    MemoryStates,
     RecordingTelemetry,
 )
 from switchboard.testing.trial_store import MemoryTrials
@@ -227,6 +226,7 @@ class Rig:
         self.gaps = TroubledGaps(self.ledger, self._troubled)
         self.dead_letters = TroubledOutbox(self._troubled)
         self.states = MemoryStates()
+        self.gates = 0
         self.vendor = Vendor(repeat)
         self.vendor.meanwhile = self._meanwhile
         self.vendor.overtime = lambda: self.clock.forward(WORKING + 40)
@@ -275,7 +275,9 @@ class Rig:
 
     def gate_seen(self) -> Gate:
         """The gate as the core sees it."""
-        return StateGate(StateReader(self.states, CRM))
+        self.gates += 1
+        name = f"sandbox-{self.gates}"
+        return StateGate(self.states, CRM, sandbox=name, probe_seconds=PROBE_SECONDS)
 
     def destination_seen(self) -> Any:
         """The destination as the core sees it."""

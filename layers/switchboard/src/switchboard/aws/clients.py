@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sqs import SQSClient
@@ -20,8 +21,10 @@ def client(service: Literal["s3"]) -> "S3Client": ...
 @overload
 def client(service: Literal["ssm"]) -> "SSMClient": ...
 @overload
+def client(service: Literal["lambda"]) -> "LambdaClient": ...
+@overload
 def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
-def client(service: Literal["sqs", "dynamodb", "s3", "ssm", "secretsmanager"]) -> Any:
+def client(service: Literal["sqs", "dynamodb", "s3", "ssm", "secretsmanager", "lambda"]) -> Any:
     """A client of `service`, one per sandbox.
 
     Time-outs are short and retries few: what fails goes back to its queue, which waits better than

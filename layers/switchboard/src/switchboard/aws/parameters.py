@@ -36,20 +36,21 @@ class NamedParameters:
 
 
 class StageParameters:
-    """A ParameterSource that reads the whole stage: for the router, which takes what is there."""
+    """A ParameterSource that reads a whole stage, or one `folder` of it: what there is."""
 
-    def __init__(self, stage: str) -> None:
+    def __init__(self, stage: str, folder: str = "") -> None:
         self._prefix = prefix(stage)
+        self._path = self._prefix + folder
 
     def fetch(self, names: Collection[str] = ()) -> Mapping[str, Parameter]:  # noqa: ARG002
-        """Every parameter of the stage, ten a request, whatever is asked for."""
+        """Every parameter there, ten a request, whatever is asked for."""
         found: dict[str, Parameter] = {}
         with translated("reading documents from SSM"):
             pages = (
                 client("ssm")
                 .get_paginator("get_parameters_by_path")
                 .paginate(
-                    Path=self._prefix, Recursive=True, PaginationConfig={"PageSize": REQUEST_NAMES}
+                    Path=self._path, Recursive=True, PaginationConfig={"PageSize": REQUEST_NAMES}
                 )
             )
             for page in pages:

@@ -19,13 +19,17 @@ _COUNTS: Any = (
 )
 
 
-def count_messages(url: str, doing: str) -> int:
+def count_messages(url: str, doing: str, *, sqs: Any = None) -> int:
     """How many messages are in a queue: visible, in flight and delayed.
+
+    Without `sqs`, by the sandbox's own client.
 
     SQS counts approximately: it may not know yet of what was sent in the last minute.
     """
     with translated(doing):
-        answer = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))
+        answer = (sqs or client("sqs")).get_queue_attributes(
+            QueueUrl=url, AttributeNames=list(_COUNTS)
+        )
     return sum(int(answer["Attributes"][name]) for name in _COUNTS)
 
 

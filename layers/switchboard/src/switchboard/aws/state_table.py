@@ -1,5 +1,7 @@
 """The `state` table: one item per destination (and, by other prefixes, per source and lease)."""
 
+from typing import Any
+
 from switchboard.aws.clients import client
 from switchboard.aws.failures import translated
 from switchboard.aws.items import Item, Update, from_item, to_item, update_if
@@ -8,15 +10,19 @@ from switchboard.source_state import SourceState
 
 
 class StateTable:
-    """See StateStore and SourceStateStore. A write leaves what it does not know in the item."""
+    """See StateStore and SourceStateStore. A write leaves what it does not know in the item.
 
-    def __init__(self, table: str) -> None:
+    Without `dynamodb`, by the sandbox's own client.
+    """
+
+    def __init__(self, table: str, dynamodb: Any = None) -> None:
         self._table = table
+        self._dynamodb = dynamodb
 
     def read(self, destination: str) -> DestinationState:
         """See StateStore."""
         with translated("reading a destination's state"):
-            answer = client("dynamodb").get_item(
+            answer = (self._dynamodb or client("dynamodb")).get_item(
                 TableName=self._table, Key=_key(destination), ConsistentRead=True
             )
         return DestinationState.model_validate(from_item(answer.get("Item", {})))
@@ -46,7 +52,8 @@ class StateTable:
             },
         )
         doing = "writing a destination's state"
-        return update_if(self._table, _key(destination), update, doing) is not None
+        found = update_if(self._table, _key(destination), update, doing, dynamodb=self._dynamodb)
+        return found is not None
 
 
 def _key(destination: str) -> Item:

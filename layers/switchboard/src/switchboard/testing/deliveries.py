@@ -23,6 +23,7 @@ from switchboard.event import Event, digest, event_id
 from switchboard.gate import StateGate, change_state
 from switchboard.loop import Batch, Record, deliver
 from switchboard.parcels import Parcels
+from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
     MemoryBucket,
@@ -30,7 +31,6 @@ from switchboard.testing.stores import (
     MemoryGaps,
     MemoryLedger,
     MemoryOutbox,
-    MemoryStates,
     RecordingTelemetry,
 )
 from switchboard.testing.trial_store import MemoryTrials

@@ -10,6 +10,7 @@ from switchboard.configuration import LastGood, Parameters
 from switchboard.errors import ConfigurationError
 from switchboard.source_state import SourceStateReader
 from switchboard.sources import SECRET_FIELD
+from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
     Failing,
@@ -17,7 +18,6 @@ from switchboard.testing.stores import (
     MemoryConfiguration,
     MemoryOutbox,
     MemoryParameters,
-    MemoryStates,
     RecordingTelemetry,
 )
 

@@ -5,14 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from switchboard.archive import RawLine, encode_lines, object_key
-from switchboard.breaker import DestinationState
 from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
 from switchboard.errors import EventError, SwitchboardError
 from switchboard.gaps import Gap
 from switchboard.ledger import Entry, first_of
 from switchboard.queue import Outgoing, send_in_order
-from switchboard.source_state import SourceState
 
 
 class Clock:
@@ -165,38 +163,6 @@ class MemoryBucket(Failing):
         if ref.key not in self.objects:
             raise EventError(f"reading the claim {ref.key}: it is gone")
         return self.objects[ref.key].decode("ascii")
-
-
-class MemoryStates(Failing):
-    """See StateStore and SourceStateStore."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, DestinationState] = {}
-        self.sources: dict[str, SourceState] = {}
-        self.reads = 0
-        self.writes = 0
-
-    def read(self, destination: str) -> DestinationState:
-        """See StateStore."""
-        self.reads += 1
-        self.check()
-        return self.states.get(destination, DestinationState())
-
-    def read_source(self, source: str) -> SourceState:
-        """See SourceStateStore."""
-        self.reads += 1
-        self.check()
-        return self.sources.get(source, SourceState())
-
-    def write(self, destination: str, state: DestinationState) -> bool:
-        """See StateStore."""
-        self.check()
-        now = self.states.get(destination, DestinationState())
-        if now.revision + 1 != state.revision:
-            return False
-        self.writes += 1
-        self.states[destination] = state
-        return True
 
 
 class MemoryParameters(Failing):
