@@ -64,6 +64,7 @@ COMMANDS = (
     ("timeline",),
     ("search",),
     ("why",),
+    ("tail",),
     ("prove",),
     ("destinations", "discard"),
     ("destinations", "redirect"),

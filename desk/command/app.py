@@ -23,6 +23,7 @@ from desk.command import (
     search,
     secrets,
     sources,
+    tail,
     timeline,
     up,
     verify,
@@ -55,6 +56,7 @@ app.command(migrate.app)
 app.command(timeline.timeline)
 app.command(search.search)
 app.command(why.why)
+app.command(tail.tail)
 app.command(prove.prove)
 app.command(destinations.app)
 app.command(completion.completion)

@@ -103,6 +103,7 @@ def _plain(kept: Kept, entries: Mapping[tuple[str, str], Entry]) -> Mapping[str,
         "type": kept.type,
         "time": kept.time,
         "subject": kept.event.subject if kept.event else None,
+        "held": kept.held,
         "deliveries": _standing(kept, entries),
     }
 
@@ -122,7 +123,8 @@ def _show(found: Sequence[Kept], entries: Mapping[tuple[str, str], Entry], limit
             kept.source,
             kept.type,
             escape((kept.event.subject if kept.event else "") or ""),
-            "\n".join(f"{name} {coloured(state)}" for name, state in states),
+            "\n".join(f"{name} {coloured(state)}" for name, state in states)
+            or (coloured("held") if kept.held else ""),
         )
     results.print(table)
     if len(found) == limit:

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from desk.records.events import Kept
-from switchboard.ledger import Entry, State
+from switchboard.ledger import OPEN, Entry, State
 
 NAMED = 1000
 QUEUED = "queued"
 NOT_DEPLOYED = "not_deployed"
 SOURCE_HELD = "held_at_source"
-OPEN = (State.SENDING, State.WAITING, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Problem:
 
 @dataclass
 class SourceSum:
-    """What a source brought. `unrouted` events were recorded and no destination takes them."""
+    """What a source brought. No destination takes `unrouted` ones; of `held` none was asked yet."""
 
     captured: int = 0
     unrouted: int = 0
@@ -89,10 +88,10 @@ class Account:
         """An event, and the entries that the ledger has for its recorded destinations."""
         source = self._source(kept.source)
         source.types[kept.type] += 1
-        if not kept.choices:
-            source.unrouted += 1
         if kept.held:
             source.held += 1
+        elif not kept.choices:
+            source.unrouted += 1
         for choice in kept.choices:
             entry = entries.get(choice.name)
             if entry is None:

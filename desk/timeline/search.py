@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -87,11 +87,17 @@ def search(
         number += len(some)
         looked(number)
         for kept in sorted(events.get(some), key=lambda one: one.time, reverse=True):
-            if wanted.fits(kept):
+            if wanted.fits(_whole(events, wanted, kept)):
                 yield kept
                 found += 1
                 if found >= limit:
                     return
+
+
+def _whole(events: EventRecords, wanted: Wanted, kept: Kept) -> Kept:
+    """`kept` with the event in it, where its content matters and it is kept apart."""
+    looks_inside = wanted.text is not None or wanted.phone is not None
+    return replace(kept, event=events.whole(kept)) if looks_inside else kept
 
 
 def _keys(events: EventRecords, wanted: Wanted) -> Iterator[Key]:

@@ -84,6 +84,9 @@ def _not_taken(kept: Kept, entry: Entry | None, around: Circumstances) -> Answer
             str(entry.state),
             sentence(entry, around.now),
         )
+    if kept.held:
+        why = "nobody was asked yet: destinations are chosen when the event is released"
+        return Answer(False, why, str(State.HELD), _held(kept), next=(_resume(kept, around),))
     nowhere = "there is no delivery"
     if not around.deployed:
         why = "no such destination is deployed"
@@ -147,8 +150,7 @@ def _where(
     stage = f"--stage {around.stage}"
     resume = f"switchboard destinations resume {around.destination} {stage}"
     if entry is None and kept.held:
-        command = f"switchboard sources resume {kept.source} {stage}"
-        return str(State.HELD), f"held: the source {kept.source} was paused", (command,)
+        return str(State.HELD), _held(kept), (_resume(kept, around),)
     if entry is None and not around.deployed:
         return "none", "nowhere: the destination is not deployed", ()
     if entry is None or not entry.is_final:
@@ -156,7 +158,16 @@ def _where(
         state = str(entry.state) if entry else QUEUED
         held_up = _held_up(around)
         return state, "; ".join([said, *held_up]), (resume,) if around.state.paused else ()
-    return str(entry.state), sentence(entry, around.now), _after(entry, around)
+    behind = "; it waits behind a dead letter of its group" if entry.state is State.HELD else ""
+    return str(entry.state), sentence(entry, around.now) + behind, _after(entry, around)
+
+
+def _held(kept: Kept) -> str:
+    return f"held: the source {kept.source} was paused"
+
+
+def _resume(kept: Kept, around: Circumstances) -> str:
+    return f"switchboard sources resume {kept.source} --stage {around.stage}"
 
 
 def _queued(around: Circumstances) -> str:
@@ -193,7 +204,11 @@ def _after(entry: Entry, around: Circumstances) -> Sequence[str]:
         case State.DEAD:
             return (_dead("show", entry, around), _dead("replay", entry, around))
         case State.HELD:
-            return (f"switchboard dead list {around.destination} --stage {around.stage}",)
+            stage = f"--stage {around.stage}"
+            return (
+                f"switchboard dead held {around.destination} {stage}",
+                f"switchboard dead release {around.destination} {entry.group} {stage}",
+            )
         case _:
             return ()
 

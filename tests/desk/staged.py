@@ -16,9 +16,9 @@ from switchboard.aws import clients
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.events_table import EventsTable
-from switchboard.aws.ledger_table import LedgerTable
+from switchboard.aws.ledger_table import LedgerTable, entry_item
 from switchboard.configuration import Judged, Status
-from switchboard.envelope import Raw
+from switchboard.envelope import Claim, Raw, encode
 from switchboard.event import Event, utc_text
 from switchboard.events import Recorded
 from switchboard.ledger import Entry, State
@@ -87,15 +87,18 @@ class Staged:
         group: str = "interaction:one",
         source: str = "meetings",
         archived: bool = True,
+        apart: bool = False,
+        held: str = "",
         **changes: Any,
     ) -> Event:
-        """Archive and record an event as the router does."""
+        """Archive and record an event as the router does; `apart`, with a claim of its own."""
         event = make_event(number, source=source, **changes)
         raw = Raw(kind="jaas", body="{}", received_at=utc_text(AT))
         refs = self.archive.write([RawLine(event.id, source, raw)]) if archived else {}
         choices = [Choice(name=name, version=1) for name in destinations]
+        claim = self.archive.store(event.id, encode(Claim(event=event))) if apart else None
         self.events.append(
-            Recorded(group, event, raw.received_at, refs.get(event.id), None, choices)
+            Recorded(group, event, raw.received_at, refs.get(event.id), claim, choices, held)
         )
         return event
 
@@ -113,6 +116,11 @@ class Staged:
         entry = replace(entry, **changes)
         assert self.ledger.put(entry, expected=None) is None
         return entry
+
+    def resettle(self, before: Entry, **changes: Any) -> None:
+        """Write over an entry, whatever is there."""
+        item = entry_item(replace(before, **changes), expires_at=0)
+        boto3.client("dynamodb").put_item(TableName="ledger", Item=item)
 
     def judged(self, name: str, version: int, text: str, status: Status = Status.GOOD) -> None:
         """Keep a version of a document."""

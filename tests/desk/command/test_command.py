@@ -29,6 +29,7 @@ COMMANDS = [
     ["timeline"],
     ["search"],
     ["why"],
+    ["tail"],
 ]
 SAMPLES = sorted((ROOT / "events" / "webhooks").glob("*/*.json"))
 

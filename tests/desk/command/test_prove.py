@@ -79,6 +79,7 @@ def test_states_are_counted_apart_and_close(
     stage.settle(doubtful, "crm", possible_duplicates=2)
     stage.route(21, source="partner")
     stage.route(22, "gone", source="partner")
+    stage.route(23, source="partner", held="1")
     code, said = prove(capsys)
     assert code == 0
     crm = said["destinations"]["crm"]
@@ -88,7 +89,8 @@ def test_states_are_counted_apart_and_close(
     assert (crm["delivered_once"], crm["possible_duplicates"], crm["waiting"]) == (1, 2, 1)
     assert crm["dead_by_reason"] == {"rejected": 1}
     assert said["destinations"]["gone"]["states"] == {"not_deployed": 1}
-    assert said["sources"]["partner"]["unrouted"] == 1
+    partner = said["sources"]["partner"]
+    assert (partner["unrouted"], partner["held"]) == (1, 1)
 
 
 def test_what_has_no_entry_yet_waits_in_a_queue(

@@ -113,6 +113,13 @@ class TestSearch:
         for part in (events[0].id[:12], "delivered", "queued", "dead", "switchboard timeline"):
             assert part in shown
 
+    def test_what_is_in_a_large_event_is_found_as_well(
+        self, stage: Staged, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        large = stage.route(8, apart=True, data={"note": "needle", "long": "x" * 70_000})
+        code, said = command(capsys, "search", "--day", DAY, "--text", "Needle")
+        assert (code, [one["event_id"] for one in said]) == (0, [large.id])
+
     def test_only_the_days_that_are_asked_for_are_searched(
         self, events: list[Event], capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -209,6 +216,26 @@ class TestWhy:
         assert [line.split(" --")[0] for line in said["next"]] == [
             f"switchboard dead {verb} crm {event.id[:12]}" for verb in ("show", "replay")
         ]
+
+    def test_what_its_source_holds_was_chosen_by_nobody_yet(
+        self, stage: Staged, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.documents(stage, "`true`")
+        event = self.route(stage, 9, held="1")
+        said = self.ask(capsys, event)
+        assert (said["taken"], said["state"]) == (False, "held")
+        assert said["next"] == [f"switchboard sources resume meetings --stage {STAGE}"]
+        _, (found,) = command(capsys, "search")
+        assert (found["held"], found["deliveries"]) == (True, {})
+
+    def test_what_is_held_names_the_gap_and_its_release(
+        self, stage: Staged, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        event = self.route(stage, 9, "crm")
+        stage.settle(event, "crm", State.HELD)
+        said = self.ask(capsys, event)
+        assert "behind a dead letter" in said["where"]
+        assert f"switchboard dead release crm interaction:one --stage {STAGE}" in said["next"]
 
     def test_a_predicate_that_failed_is_undecided(
         self, stage: Staged, capsys: pytest.CaptureFixture[str]
