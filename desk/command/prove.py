@@ -102,10 +102,11 @@ def plain(proof: Proof) -> Mapping[str, Any]:
 def _show(proof: Proof) -> None:
     account = proof.account
     sources = Table("source")
-    for column in ("captured", "taken by nobody", "held"):
+    for column in ("captured", "taken by nobody", "held", "discarded"):
         sources.add_column(column, justify="right")
     for name, one in sorted(account.sources.items()):
-        sources.add_row(name, str(one.captured), str(one.unrouted), str(one.held))
+        counts = (one.captured, one.unrouted, one.held, one.discarded)
+        sources.add_row(name, *map(str, counts))
     results.print(sources)
     destinations = Table("destination")
     for column in ("recorded", "delivered once", "possibly twice", "waiting", "dead", "other"):

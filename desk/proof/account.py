@@ -28,11 +28,15 @@ class Problem:
 
 @dataclass
 class SourceSum:
-    """What a source brought. No destination takes `unrouted` ones; of `held` none was asked yet."""
+    """What a source brought. No destination takes the `unrouted`.
+
+    For what is `held` or was `discarded` while the source was paused, none was asked.
+    """
 
     captured: int = 0
     unrouted: int = 0
     held: int = 0
+    discarded: int = 0
     types: Counter[str] = field(default_factory=Counter)
 
 
@@ -90,6 +94,8 @@ class Account:
         source.types[kept.type] += 1
         if kept.held:
             source.held += 1
+        elif kept.discarded:
+            source.discarded += 1
         elif not kept.choices:
             source.unrouted += 1
         for choice in kept.choices:

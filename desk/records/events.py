@@ -34,7 +34,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An event as the table has it. `event` is None where it is too large and was not fetched."""
+    """An event as the table has it. `event` is None where it is too large and was not fetched.
+
+    `held` and `discarded` are those of a paused source: nobody was asked for them.
+    """
 
     key: Key
     source: str
@@ -46,6 +49,7 @@ class Kept:
     event_ref: ObjectRef | None
     raw_ref: RawRef | None
     held: bool
+    discarded: bool = False
 
 
 class EventRecords:
@@ -156,6 +160,7 @@ def kept_of(item: Plain) -> Kept:
         event_ref=_reference(item, "event_ref", ObjectRef),
         raw_ref=_reference(item, "raw_ref", RawRef),
         held=bool(item.get("held")),
+        discarded="discarded_at" in item,
     )
 
 

@@ -53,16 +53,21 @@ def _order(moment: Moment) -> tuple[str, int, str, str]:
 
 def _events(events: Sequence[Kept]) -> Iterator[Moment]:
     for kept in events:
-        names = ", ".join(choice.name for choice in kept.choices)
         parts = [
             kept.type,
             f"about {kept.event.subject}" if kept.event and kept.event.subject else "",
             f"received {kept.received_at}" if kept.received_at else "",
-            "held at its source" if kept.held else f"for {names}" if names else "for nobody",
+            _for_whom(kept),
         ]
         text = "; ".join(part for part in parts if part)
         state = str(State.HELD) if kept.held else ""
         yield Moment(kept.time, "event", kept.key.event_id, kept.source, state, text)
+
+
+def _for_whom(kept: Kept) -> str:
+    if kept.held or kept.discarded:
+        return "held at its source" if kept.held else "discarded at its source"
+    return f"for {', '.join(choice.name for choice in kept.choices) or 'nobody'}"
 
 
 def _queued(events: Sequence[Kept], ledger: GroupLedger) -> Iterator[Moment]:

@@ -75,18 +75,10 @@ def explain(kept: Kept, entry: Entry | None, around: Circumstances) -> Answer:
 
 
 def _not_taken(kept: Kept, entry: Entry | None, around: Circumstances) -> Answer:
-    if entry is not None and entry.state is State.DEAD:
-        return _undecided(entry, around)
     if entry is not None:
-        return Answer(
-            False,
-            "its document did not choose it; it was sent there by a command",
-            str(entry.state),
-            sentence(entry, around.now),
-        )
-    if kept.held:
-        why = "nobody was asked yet: destinations are chosen when the event is released"
-        return Answer(False, why, str(State.HELD), _held(kept), next=(_resume(kept, around),))
+        return _unchosen(entry, around)
+    if kept.held or kept.discarded:
+        return _at_source(kept, around)
     nowhere = "there is no delivery"
     if not around.deployed:
         why = "no such destination is deployed"
@@ -103,7 +95,20 @@ def _not_taken(kept: Kept, entry: Entry | None, around: Circumstances) -> Answer
     return _judged_again(around, nowhere)
 
 
-def _undecided(entry: Entry, around: Circumstances) -> Answer:
+def _at_source(kept: Kept, around: Circumstances) -> Answer:
+    """It never came further than a source that was paused."""
+    if kept.held:
+        why = "nobody was asked yet: destinations are chosen when the event is released"
+        return Answer(False, why, str(State.HELD), _held(kept), next=(_resume(kept, around),))
+    why = "it was discarded by command while its source was paused"
+    return Answer(False, why, str(State.DISCARDED), "there is no delivery")
+
+
+def _unchosen(entry: Entry, around: Circumstances) -> Answer:
+    """There is a delivery, although the document did not choose the event."""
+    if entry.state is not State.DEAD:
+        why = "its document did not choose it; it was sent there by a command"
+        return Answer(False, why, str(entry.state), sentence(entry, around.now))
     return Answer(
         False,
         "its predicate failed on this event, so that nobody could say whether it takes it",

@@ -117,6 +117,15 @@ class Staged:
         assert self.ledger.put(entry, expected=None) is None
         return entry
 
+    def discard(self, event: Event, group: str = "interaction:one") -> None:
+        """Drop a held event as `switchboard sources discard` does."""
+        boto3.client("dynamodb").update_item(
+            TableName="events",
+            Key={"group": {"S": group}, "event_id": {"S": event.id}},
+            UpdateExpression="SET discarded_at = :now REMOVE held",
+            ExpressionAttributeValues={":now": {"S": utc_text(AT)}},
+        )
+
     def resettle(self, before: Entry, **changes: Any) -> None:
         """Write over an entry, whatever is there."""
         item = entry_item(replace(before, **changes), expires_at=0)

@@ -3,6 +3,9 @@
 import argparse
 import json
 import shlex
+import signal
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,18 @@ from desk.demo.stream import StreamProcess
 from desk.laptop import LaptopStack
 from switchboard.event import event_id
 from switchboard.testing.stand_in import Reply, StandIn
-from tests.integration.operating import DESTINATIONS, events, id_of, ledger, send, until
+from tests.integration.operating import (
+    DESTINATIONS,
+    events,
+    id_of,
+    interaction_event,
+    ledger,
+    publish,
+    send,
+    until,
+)
 
+STEPS = ("Created", "Queued", "Accepted", "Deleted")
 SAMPLES = Path(__file__).parents[2] / "events" / "invocations"
 
 
@@ -119,3 +132,72 @@ def test_a_dead_letter_is_listed_shown_replayed_and_delivered_under_the_same_key
     assert len(set(keys)) == 1
     code, listed = switchboard("dead", "list", "crm", "--json")
     assert [one for one in listed if one["event_id"] == id_of("dead-0")] == []
+
+
+def following(stack: LaptopStack) -> "subprocess.Popen[str]":
+    """`switchboard tail` in a process of its own, as soon as it follows."""
+    command = [sys.executable, "-c", "from desk.command import main; main()", "tail"]
+    process = subprocess.Popen(
+        [*command, "--stage", stack.name, "--type", "interaction.*", "--json", "--for", "300"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert "following" in process.stderr.readline()
+    return process
+
+
+def test_an_interaction_is_followed_live_and_afterwards_and_its_day_is_proven(
+    stack: LaptopStack, stream: StreamProcess, switchboard: Any
+) -> None:
+    tail = following(stack)
+    publish(stream, *(interaction_event("int-told", n, step) for n, step in enumerate(STEPS)))
+    assert tail.stdout is not None
+    seen = set()
+    while ("crm", "delivered") not in seen:
+        change = json.loads(tail.stdout.readline())
+        seen.add((change["destination"], change["state"]))
+    assert ("", "") in seen
+    tail.send_signal(signal.SIGINT)
+    assert tail.wait(60) == 0
+    tail.communicate()
+
+    def told() -> Any:
+        code, said = switchboard("timeline", "int-told", "--json")
+        assert code == 0
+        return [one for one in said["moments"] if one["what"] == "delivery"]
+
+    until(lambda: {one["state"] for one in told()} == {"delivered"}, told)
+    code, found = switchboard(
+        "search", "--source", "contact-centre", "--text", "int-told", "--json"
+    )
+    assert code == 0
+    by_type = {one["type"]: one for one in found}
+    assert set(by_type) == {f"interaction.{step.lower()}" for step in STEPS}
+    ended, created = by_type["interaction.deleted"], by_type["interaction.created"]
+    assert set(ended["deliveries"]) == set(DESTINATIONS)
+    code, why = switchboard("why", ended["event_id"], "crm", "--json")
+    assert (code, why["taken"], why["state"]) == (0, True, "delivered")
+    assert [part["holds"] for part in why["parts"]] == [False, True]
+    code, why = switchboard("why", created["event_id"], "crm", "--json")
+    assert (code, why["taken"], why["state"]) == (0, False, "none")
+    assert [part["holds"] for part in why["parts"]] == [False, False]
+    assert 'type is "interaction.created"' in [part["seen"] for part in why["parts"]]
+
+    def proof() -> Any:
+        return switchboard("prove", ended["time"][:10], "--archive", "--json")[1]
+
+    until(lambda: all(not one["waiting"] for one in proof()["destinations"].values()), proof)
+    said = proof()
+    assert (said["closes"], said["problems"]) == (True, [])
+    assert said["sources"]["contact-centre"]["captured"] >= len(STEPS)
+
+    crm = {"group": {"S": ended["group"]}, "delivery": {"S": f"{ended['event_id']}#crm"}}
+    table = f"switchboard-{stack.stage}-ledger"
+    kept = stack.client("dynamodb").get_item(TableName=table, Key=crm)["Item"]
+    stack.client("dynamodb").delete_item(TableName=table, Key=crm)
+    code, said = switchboard("prove", ended["time"][:10], "--json")
+    stack.client("dynamodb").put_item(TableName=table, Item=kept)
+    assert (code, [one["kind"] for one in said["problems"]]) == (1, ["no_entry"])
+    assert ended["event_id"] in said["problems"][0]["what"]

@@ -80,6 +80,7 @@ def test_states_are_counted_apart_and_close(
     stage.route(21, source="partner")
     stage.route(22, "gone", source="partner")
     stage.route(23, source="partner", held="1")
+    stage.discard(stage.route(24, source="partner", held="2"))
     code, said = prove(capsys)
     assert code == 0
     crm = said["destinations"]["crm"]
@@ -90,7 +91,7 @@ def test_states_are_counted_apart_and_close(
     assert crm["dead_by_reason"] == {"rejected": 1}
     assert said["destinations"]["gone"]["states"] == {"not_deployed": 1}
     partner = said["sources"]["partner"]
-    assert (partner["unrouted"], partner["held"]) == (1, 1)
+    assert (partner["unrouted"], partner["held"], partner["discarded"]) == (1, 1, 1)
 
 
 def test_what_has_no_entry_yet_waits_in_a_queue(

@@ -227,6 +227,9 @@ class TestWhy:
         assert said["next"] == [f"switchboard sources resume meetings --stage {STAGE}"]
         _, (found,) = command(capsys, "search")
         assert (found["held"], found["deliveries"]) == (True, {})
+        stage.discard(event)
+        said = self.ask(capsys, event)
+        assert (said["state"], "by command" in said["why"]) == ("discarded", True)
 
     def test_what_is_held_names_the_gap_and_its_release(
         self, stage: Staged, capsys: pytest.CaptureFixture[str]
