@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from desk.records.events import Kept
-from switchboard.ledger import OPEN, Entry, State
+from switchboard.ledger import Entry, State
 
 NAMED = 1000
 QUEUED = "queued"
 NOT_DEPLOYED = "not_deployed"
 SOURCE_HELD = "held_at_source"
+OPEN = (State.SENDING, State.WAITING, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
