@@ -152,6 +152,7 @@ class DestinationStack(cdk.Stack):
             "SWITCHBOARD_LEDGER_DAYS": str(self._settings.ledger_days),
             "SWITCHBOARD_DESTINATION": self._name,
             "SWITCHBOARD_MODE": self._entry.mode,
+            "SWITCHBOARD_CONCURRENCY": str(self._entry.sandboxes),
             "SWITCHBOARD_QUEUE_URL": self._lanes[Lane.NORMAL].url,
             "SWITCHBOARD_DEAD_QUEUE_URL": self._dead.url,
             "SWITCHBOARD_DEPLOY_TIME": self._entry.deploy_time.model_dump_json(),

@@ -150,6 +150,13 @@ class DestinationEntry(BaseModel):
         return self.timeout_seconds or usual
 
     @property
+    def sandboxes(self) -> int:
+        """How many may run at once: each lane is polled by itself, and a schedule by one."""
+        if self.mode is Mode.SCHEDULED:
+            return 1
+        return self.concurrency * (2 if self.lanes else 1)
+
+    @property
     def deploy_time(self) -> DeployTime:
         """Its kind's own keys."""
         return self.spec.deploy_time.model_validate(self.model_extra or {})

@@ -1,5 +1,6 @@
 """`switchboard destinations`: what an operator does with a destination."""
 
+import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -51,7 +52,7 @@ def list_(*, stage: str = "laptop", json: Json = False) -> int:
             str(count) if lane == "normal" else f"{count} {lane}"
             for lane, count in one.waiting.items()
         )
-        said = shown(one.state)
+        said = shown(one.state, time.time())
         table.add_row(one.name, one.kind, one.mode, said, waiting, str(one.dead), one.state.reason)
     results.print(table)
     return DONE
@@ -142,7 +143,7 @@ def answered(entry: Entry | None, event: Event, *, seconds: float, json: bool) -
     return DONE if delivered else FAILED
 
 
-def shown(state: DestinationState) -> str:
+def shown(state: DestinationState, now: float) -> str:
     """A state in words: since when, by whom, and when it is asked again."""
     parts = []
     if state.paused:
@@ -151,6 +152,12 @@ def shown(state: DestinationState) -> str:
         parts.append(f"open since {_at(state.opened_at)}, probe at {_at(state.until)}")
     if state.breaker is Breaker.HALF_OPEN:
         parts.append(f"open since {_at(state.opened_at)}, being probed")
+    if state.not_before > now:
+        parts.append(f"limited until {_at(state.not_before)}")
+    if state.factor < 1:
+        parts.append(f"at {state.factor:.0%} of its speed")
+    if state.bulk_not_before > now:
+        parts.append(f"no bulk until {_at(state.bulk_not_before)}")
     return "; ".join(parts) or str(state.breaker)
 
 
@@ -158,7 +165,7 @@ def _told(state: DestinationState, destination: str, *, json: bool) -> int:
     if json:
         print_json(state.model_dump(mode="json"))
     else:
-        console.print(f"{destination}: {shown(state)}")
+        console.print(f"{destination}: {shown(state, time.time())}")
     return DONE
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from functions.route_events.routes import Network
 from functions.route_events.spec import BULK_BATCH, BULK_CONCURRENCY
-from switchboard.breaker import Breaker, DestinationState
+from switchboard.breaker import DestinationState
 from switchboard.destination import Lane
 from switchboard.errors import SwitchboardError
 from switchboard.loop import Record
@@ -101,10 +101,11 @@ class Feeding:
             # A trouble of ours stops nobody: the destination's own stack may be an older one.
             pace.telemetry.warn("a destination is fed unpaced", destination=name, why=str(error))
             return float("inf")
-        if room >= 1:
-            return room
         state = pace.state_of(name)
-        if state.paused or state.breaker is not Breaker.CLOSED:
-            return float("inf")
+        if state.bulk_not_before <= now:
+            if room >= 1:
+                return room
+            if state.is_held:
+                return float("inf")
         pace.full[place] = now + READ_EVERY_SECONDS
         return 0

@@ -20,6 +20,7 @@ from switchboard.errors import ConfigurationError, OutcomeUnknown
 from switchboard.event import digest, utc_text
 from switchboard.http import HttpClient, raise_for_answer
 from switchboard.http.client import checked_url
+from switchboard.http.quotas import quota_of
 from switchboard.version import Version
 
 SECRET_FIELD = SPEC.secret_fields[0]
@@ -171,7 +172,7 @@ class WebhookDestination:
                 " does: a login or maintenance page stands before it",
                 answer=answer.quote,
             )
-        return Receipt(detail={"status": str(answer.status)})
+        return Receipt(detail={"status": str(answer.status)}, quota=quota_of(answer, self._clock()))
 
     def _signed(self, delivery: Delivery) -> SignedRequest:
         return signed_request(delivery, signing_keys(self._secrets()), int(self._clock()))

@@ -12,11 +12,19 @@ import pytest
 
 from infra import bundling
 from infra.catalogue import handlers
-from switchboard.settings import DestinationSettings, ReceiverSettings, RouterSettings, Settings
+from switchboard.settings import (
+    DestinationSettings,
+    ReceiverSettings,
+    ReplaySettings,
+    RouterSettings,
+    Settings,
+)
 
 READ: dict[str, type[Settings]] = {
     "receive-webhook": ReceiverSettings,
     "route-events": RouterSettings,
+    "replay-events": ReplaySettings,
+    "control-destinations": Settings,
     "to-crm": DestinationSettings,
     "to-pager": DestinationSettings,
     "to-lake": DestinationSettings,

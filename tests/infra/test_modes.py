@@ -112,6 +112,8 @@ def test_a_function_knows_its_mode(made: Any) -> None:
     for name, mode in {"lake": "batched", "nightly": "scheduled", "crm": "ordered"}.items():
         variables = one(made, name, "AWS::Lambda::Function")["Environment"]["Variables"]
         assert variables["SWITCHBOARD_MODE"] == mode
+        # A schedule runs one at a time; each lane is polled by as many as `concurrency`.
+        assert variables["SWITCHBOARD_CONCURRENCY"] == ("1" if mode == "scheduled" else "5")
 
 
 def test_only_who_looks_for_parcels_may_read_the_bucket(made: Any) -> None:

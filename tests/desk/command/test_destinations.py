@@ -67,6 +67,11 @@ def test_the_list_has_state_and_what_waits(
     ("state", "text"),
     [
         (DestinationState(), "closed"),
+        (
+            DestinationState(factor=0.25, not_before=NOW + 20, bulk_not_before=NOW + 5),
+            "limited until 2026-09-21T14:13:40Z; at 25% of its speed",
+        ),
+        (DestinationState(bulk_not_before=NOW + 60), "no bulk until 2026-09-21T14:14:20Z"),
         (paused(DestinationState(), NOW, "ann"), "paused since 2026-09-21T14:13:20Z by ann"),
         (
             opened(DestinationState(), NOW, "503"),
@@ -79,7 +84,7 @@ def test_the_list_has_state_and_what_waits(
     ],
 )
 def test_a_state_in_words(state: DestinationState, text: str) -> None:
-    assert shown(state) == text
+    assert shown(state, NOW + 10) == text
 
 
 def test_a_test_goes_through_bulk_to_this_destination_alone(

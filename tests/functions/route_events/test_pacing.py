@@ -79,6 +79,16 @@ def test_a_paused_or_open_destination_is_fed_freely(state: DestinationState) -> 
     assert bench.route(bulk(1)) == {}
 
 
+def test_bulk_waits_for_a_destination_whose_quota_is_almost_used() -> None:
+    bench = Bench()
+    one = bulk(1)
+    now = bench.clock()
+    bench.states.states["crm"] = DestinationState(bulk_not_before=now + 60)
+    assert bench.route(one)
+    bench.clock.forward(60)
+    assert bench.route(one) == {}
+
+
 @pytest.mark.parametrize("mode", ["batched", "scheduled"])
 def test_a_destination_where_messages_gather_by_design_is_fed_freely(mode: str) -> None:
     bench = Bench()

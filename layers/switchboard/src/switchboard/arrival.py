@@ -36,12 +36,13 @@ class Claimed:
 
 
 class Arrivals:
-    """What arrives in a destination's queue."""
+    """What arrives in a destination's queue; `paced` where each is a request of its own."""
 
-    def __init__(self, ports: Ports, settlement: Settlement) -> None:
+    def __init__(self, ports: Ports, settlement: Settlement, *, paced: bool) -> None:
         self._ports = ports
         self._settlement = settlement
         self._holding = Holding(ports)
+        self._paced = paced
 
     def claim(self, record: Record, execution: Execution) -> Claimed | float | None:
         """The claimed delivery of a message.
@@ -70,6 +71,10 @@ class Arrivals:
             configuration = ports.configured()
         except ConfigurationError as error:
             return self._settlement.misconfigured(error, fresh.group)
+        if self._paced:
+            pause = ports.gate.pace(configuration.requests_per_second, fresh.updated_at)
+            if pause > 0:
+                return pause
         if envelope.delivery is not None:
             configuration = configuration.pinned(envelope.delivery.mapping_version)
         fresh = replace(

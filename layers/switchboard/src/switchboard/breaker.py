@@ -53,8 +53,10 @@ class DestinationState(BaseModel):
     """One destination's item. Times are epoch seconds; 0: never.
 
     `until` is when the next probe may be taken (open) or when its lease ends (half-open), `probe`
-    the sandbox that holds it, `not_before` the end of a rate limit. `held_seconds` is how long the
-    destination was paused or not closed in its life, without what began at `held_since`.
+    the sandbox that holds it, `not_before` the end of a rate limit. `factor` is what rate limits
+    left of its speed, `bulk_not_before` when a quota that is almost used begins anew.
+    `held_seconds` is how long the destination was paused or not closed in its life, without what
+    began at `held_since`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -69,6 +71,9 @@ class DestinationState(BaseModel):
     paused_at: float = 0.0
     paused_by: str = ""
     not_before: float = 0.0
+    factor: float = 1.0
+    factor_at: float = 0.0
+    bulk_not_before: float = 0.0
     held_seconds: float = 0.0
     held_since: float = 0.0
 
@@ -146,7 +151,7 @@ def in_proportion(elapsed: float) -> float:
 def opened(state: DestinationState, now: float, reason: str) -> DestinationState:
     """Nobody is called before the next probe; an outage that goes on keeps its beginning."""
     began = now if state.breaker is Breaker.CLOSED else state.opened_at
-    return _changed(
+    return changed(
         state,
         now,
         breaker=Breaker.OPEN,
@@ -159,17 +164,17 @@ def opened(state: DestinationState, now: float, reason: str) -> DestinationState
 
 def probing(state: DestinationState, now: float, sandbox: str, seconds: float) -> DestinationState:
     """`sandbox` may call the destination for `seconds`, and nobody else."""
-    return _changed(state, now, breaker=Breaker.HALF_OPEN, probe=sandbox, until=now + seconds)
+    return changed(state, now, breaker=Breaker.HALF_OPEN, probe=sandbox, until=now + seconds)
 
 
 def unprobed(state: DestinationState, now: float) -> DestinationState:
     """The probe found out nothing: whoever comes next may take it."""
-    return _changed(state, now, breaker=Breaker.OPEN, probe="", until=now)
+    return changed(state, now, breaker=Breaker.OPEN, probe="", until=now)
 
 
 def closed(state: DestinationState, now: float) -> DestinationState:
     """The destination is well."""
-    return _changed(
+    return changed(
         state, now, breaker=Breaker.CLOSED, opened_at=0.0, until=0.0, probe="", reason=""
     )
 
@@ -177,26 +182,27 @@ def closed(state: DestinationState, now: float) -> DestinationState:
 def limited(state: DestinationState, now: float, seconds: float | None) -> DestinationState | None:
     """Nobody is called before the vendor's time has passed; None: the item says so already."""
     wait = LIMIT_WITHOUT_A_TIME if seconds is None else min(LONGEST_RETRY_AFTER, seconds)
-    if now + wait <= max(now, state.not_before + LIMIT_GRAIN):
+    known = state.not_before > now and now + wait <= state.not_before + LIMIT_GRAIN
+    if wait <= 0 or known:
         return None
-    return _changed(state, now, not_before=now + wait)
+    return changed(state, now, not_before=now + wait)
 
 
 def paused(state: DestinationState, now: float, by: str) -> DestinationState | None:
     """Nobody is called until it is resumed; None: it is paused already."""
     if state.paused:
         return None
-    return _changed(state, now, paused=True, paused_at=now, paused_by=by)
+    return changed(state, now, paused=True, paused_at=now, paused_by=by)
 
 
 def resumed(state: DestinationState, now: float) -> DestinationState | None:
     """It goes on as its breaker says; None: it is not paused."""
     if not state.paused:
         return None
-    return _changed(state, now, paused=False, paused_at=0.0, paused_by="")
+    return changed(state, now, paused=False, paused_at=0.0, paused_by="")
 
 
-def _changed(state: DestinationState, now: float, **changes: Any) -> DestinationState:
+def changed(state: DestinationState, now: float, **changes: Any) -> DestinationState:
     """The next revision, which counts the time for which the destination was held."""
     after = state.model_copy(update={**changes, "revision": state.revision + 1})
     if after.is_held == state.is_held:

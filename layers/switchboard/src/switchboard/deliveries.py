@@ -23,7 +23,7 @@ class Deliveries:
         settlement = Settlement(ports)
         self._ports = ports
         self._holding = Holding(ports)
-        self._arrivals = Arrivals(ports, settlement)
+        self._arrivals = Arrivals(ports, settlement, paced=True)
         self._attempts = Attempts(ports, settlement)
 
     def handle(self, record: Record, execution: Execution) -> float | None:

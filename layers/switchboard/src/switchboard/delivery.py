@@ -36,7 +36,8 @@ class Configuration:
     and Unavailable. Where it `holds`, what follows a dead letter of its group is held.
     `candidate` is made with the versions on trial, if any are; its `trial` says which.
     Where it `continues`, a delivery is told what became of the first one of its group.
-    `compact_seconds` is the window in which the changes of a group become one delivery.
+    `compact_seconds` is the window in which the changes of a group become one delivery;
+    `requests_per_second` is the limit of all executions together.
     """
 
     destination: Destination
@@ -48,6 +49,7 @@ class Configuration:
     document_version: int | None = None
     shadow: bool = False
     compact_seconds: int = 0
+    requests_per_second: float | None = None
     trial: OnTrial | None = None
     candidate: "Configuration | None" = None
     continues: bool = False

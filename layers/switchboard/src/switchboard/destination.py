@@ -92,6 +92,12 @@ class DestinationDocument(BaseModel):
         le=900,
         description="Changes of one group within so many seconds become one delivery, the newest.",
     )
+    requests_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        le=10_000,
+        description="How often it is called at most, by all executions together; none: no limit.",
+    )
     shadow: bool = Field(
         default=False, description="Map, build and record each delivery, and send none."
     )
@@ -224,10 +230,28 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How much of what the vendor allows is used, and when it begins anew, in epoch seconds."""
+
+    used: float
+    total: float
+    resets: float
+
+    @property
+    def share(self) -> float:
+        """How much of it is used: 0 to 1."""
+        return self.used / self.total if self.total > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """The vendor took it. `remote_id` is the vendor's own name for the record, if it gave one."""
+    """The vendor took it. `remote_id` is the vendor's own name for the record, if it gave one.
+
+    `quota` is what the answer told of it.
+    """
 
     remote_id: str = ""
+    quota: Quota | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
 
 

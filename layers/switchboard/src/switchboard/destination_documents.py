@@ -100,6 +100,7 @@ class DestinationDocuments:
             shadow=made.shadow,
             continues=made.continues(),
             compact_seconds=made.compact_seconds,
+            requests_per_second=made.requests_per_second,
         )
 
     def _compile(self, text: str) -> Made:

@@ -17,7 +17,9 @@ from switchboard.breaker import (
     sign_of,
     unprobed,
 )
+from switchboard.destination import Quota
 from switchboard.errors import ConfigurationError, RateLimited, SwitchboardError
+from switchboard.throttle import Throttle, quickened, slowed, without_bulk
 
 READ_EVERY_SECONDS = 5.0
 RACES = 3
@@ -32,6 +34,17 @@ class Gate(Protocol):
 
         Asked before a delivery is claimed, so that no attempt is counted for what waits here.
         """
+        ...
+
+    def pace(self, per_second: float | None, now: float) -> float:
+        """Seconds until this sandbox's next turn; 0: it is now, perhaps after a short sleep.
+
+        `per_second` is the destination's limit for all sandboxes together.
+        """
+        ...
+
+    def told(self, quota: Quota, now: float) -> None:
+        """The vendor told how much of its quota is used."""
         ...
 
     def unused(self, now: float) -> None:
@@ -107,12 +120,20 @@ class StateGate:
     """
 
     def __init__(
-        self, store: StateStore, destination: str, *, sandbox: str, probe_seconds: float
+        self,
+        store: StateStore,
+        destination: str,
+        *,
+        sandbox: str,
+        probe_seconds: float,
+        throttle: Throttle | None = None,
     ) -> None:
         self._store = store
         self._destination = destination
         self._sandbox = sandbox
         self._probe_seconds = probe_seconds
+        self._throttle = throttle or Throttle(concurrency=1)
+        self._is_paced = False
         self._state = DestinationState()
         self._read_at = float("-inf")
         self._streak = Streak()
@@ -130,6 +151,16 @@ class StateGate:
             self._write(probing(state, now, self._sandbox, self._probe_seconds), now)
         return BESIDE_A_PROBE
 
+    def pace(self, per_second: float | None, now: float) -> float:
+        """See Gate."""
+        self._is_paced = per_second is not None
+        return self._throttle.wait(now, per_second, self._read(now).factor)
+
+    def told(self, quota: Quota, now: float) -> None:
+        """See Gate."""
+        self._throttle.told(quota, now)
+        self._change(now, lambda state: without_bulk(state, now, quota))
+
     def unused(self, now: float) -> None:
         """See Gate."""
         self._end_probe(now, lambda state: unprobed(state, now))
@@ -138,6 +169,8 @@ class StateGate:
         """See Gate."""
         self._taken_at = now
         self._well(now)
+        if self._is_paced:
+            self._change(now, lambda state: quickened(state, now))
 
     def failed(self, error: Exception, group: str, now: float) -> None:
         """See Gate."""
@@ -149,7 +182,7 @@ class StateGate:
             case Sign.FAILING | Sign.REFUSING as sign:
                 self._unwell(sign, str(error), group, now)
         if isinstance(error, RateLimited):
-            self._change(now, lambda state: limited(state, now, error.retry_after))
+            self._change(now, lambda state: self._limited(state, error.retry_after, now))
 
     def holds(self, now: float) -> float:
         """See Gate."""
@@ -172,6 +205,20 @@ class StateGate:
         if len(self._refused) > BLAMED_GROUPS:
             self._refused.popitem(last=False)
         return Sign.NOTHING if before is not None and before < self._taken_at else sign
+
+    def _limited(
+        self, state: DestinationState, seconds: float | None, now: float
+    ) -> DestinationState | None:
+        """Hold it for the vendor's time, and be slower then; one write for both."""
+        held = limited(state, now, seconds)
+        if not self._is_paced:
+            return held
+        if held is None and state.not_before > now:
+            return None
+        slower = slowed(state, now)
+        if held is None or slower is None:
+            return held or slower
+        return held.model_copy(update={"factor": slower.factor, "factor_at": now})
 
     def _well(self, now: float) -> None:
         self._streak = Streak()

@@ -36,7 +36,7 @@ class Parcels:
         self.spec = spec
         self.ordered = ordered
         self.settlement = Settlement(ports)
-        self.arrivals = Arrivals(ports, self.settlement)
+        self.arrivals = Arrivals(ports, self.settlement, paced=False)
         self.holding = Holding(ports)
 
     def deliver(self, batch: Batch, execution: Execution, time: Time) -> None:
@@ -160,9 +160,16 @@ class _Round:
         return member
 
     def _send(self, parcel: Sequence[Member]) -> None:
-        going = self._named([member for member in parcel if self._may_go(member)])
-        if not going:
+        pause = self._pause(parcel)
+        if pause > 0:
+            for member in parcel:
+                self._put_off(member, pause)
             return
+        going = self._named([member for member in parcel if self._may_go(member)])
+        if going:
+            self._request(going)
+
+    def _request(self, going: Sequence[Member]) -> None:
         destination = _destination(going[0].claimed)
         try:
             answers = _each(destination, going)
@@ -225,9 +232,18 @@ class _Round:
             member, lambda: self._settlement.close_failed(envelope, member.entry, error, repeat)
         )
 
-    def _given_back(self, member: Member) -> float:
+    def _pause(self, parcel: Sequence[Member]) -> float:
+        """Seconds until this sandbox's next request, by the limit of the documents."""
+        per_second = parcel[0].claimed.configuration.requests_per_second
+        return self._ports.gate.pace(per_second, self._ports.clock())
+
+    def _put_off(self, member: Member, seconds: float) -> None:
+        self._stopped.add(member.entry.group)
+        self._end(member, lambda: self._given_back(member, seconds))
+
+    def _given_back(self, member: Member, seconds: float = 0.0) -> float:
         self._settlement.give_back(member.entry)
-        return 0.0
+        return seconds
 
     def _is_stopped(self, member: Member) -> bool:
         return self._ordered and member.entry.group in self._stopped

@@ -91,4 +91,5 @@ class DestinationSettings(Settings):
     dead_queue_url: str
     ledger_table: str
     ledger_days: int = 90
+    concurrency: int = 1
     deploy_time: Json[dict[str, Any]]

@@ -38,6 +38,8 @@ class Settlement:
         ports = self._ports
         self._taken_at = ports.clock()
         ports.gate.took(self._taken_at)
+        if receipt.quota is not None:
+            ports.gate.told(receipt.quota, self._taken_at)
         ports.telemetry.count("delivered", destination=ports.name, lane=entry.lane)
         self._time(entry)
         closed = delivered(entry, receipt, self._taken_at)

@@ -34,6 +34,7 @@ from switchboard.loop import Batch, read_records, report
 from switchboard.parcels import Parcels
 from switchboard.settings import DestinationSettings
 from switchboard.telemetry import InvocationTelemetry
+from switchboard.throttle import Throttle
 from switchboard.trials import Trials
 
 SPARE_SECONDS = 5.0
@@ -97,6 +98,7 @@ def _wire(
             settings.destination,
             sandbox=uuid.uuid4().hex,
             probe_seconds=probe_seconds(spec.vendor_timeout_seconds),
+            throttle=Throttle(settings.concurrency),
         ),
         telemetry=telemetry,
         clock=time.time,

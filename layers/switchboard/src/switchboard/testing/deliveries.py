@@ -34,6 +34,7 @@ from switchboard.testing.stores import (
     RecordingTelemetry,
 )
 from switchboard.testing.trial_store import MemoryTrials
+from switchboard.throttle import Throttle
 from switchboard.trials import Trials
 
 PROBE_SECONDS = 50.0
@@ -189,6 +190,11 @@ class DeliveryBench:
         self.parcels = ParcelSpec(repeat, largest_count=100, largest_bytes=1_000_000)
         self._invocations = 0
 
+    def limit(self, per_second: float) -> None:
+        """Give the destination's document a limit."""
+        made = self.configuration
+        self.configuration = lambda: replace(made(), requests_per_second=per_second)
+
     def another_sandbox(self) -> None:
         """Go on in a sandbox that remembers nothing."""
         self.deliveries = Deliveries(replace(self.ports, gate=self._gate(), trials=self._trials()))
@@ -209,7 +215,13 @@ class DeliveryBench:
     def _gate(self) -> StateGate:
         self._sandboxes += 1
         name = f"sandbox-{self._sandboxes}"
-        return StateGate(self.states, "crm", sandbox=name, probe_seconds=PROBE_SECONDS)
+        return StateGate(
+            self.states,
+            "crm",
+            sandbox=name,
+            probe_seconds=PROBE_SECONDS,
+            throttle=Throttle(1, self.clock.forward),
+        )
 
     def execution(self, seconds: float = 60.0) -> Execution:
         """A new invocation that ends in `seconds`."""
