@@ -10,8 +10,10 @@ from constructs import Construct
 
 from infra import bundling
 from infra.assets import function_asset, layer_version
+from infra.constructs.alarm_teller import AlarmTeller
 from infra.constructs.alarms import Alarms
 from infra.constructs.control import let_the_control_switch
+from infra.constructs.deliveries_watch import watch_destination
 from infra.constructs.function import Function, poll_statement
 from infra.constructs.queues import VISIBILITY_FACTOR, Queue
 from infra.constructs.schedule import Schedule
@@ -22,8 +24,6 @@ from infra.stage import DestinationEntry, Stage
 from infra.statements import Statement, allow, arn, bucket_arn, policy
 from switchboard.destination import Lane, Mode, Permission
 from switchboard.drain import Drain
-
-HOUR = 3600
 
 
 class DestinationStack(cdk.Stack):
@@ -50,7 +50,10 @@ class DestinationStack(cdk.Stack):
         topic_arn = cdk.Fn.sub(arn("sns", f"{self.names.prefix}-alarms"))
         self._alarms = Alarms(topic_arn, stage.name)
         self._queues()
-        function = self._function(target)
+        self._code = function_asset(self, entry.spec.folder, target)
+        self._layer = layer_version(self, stage, target)
+        self._secret = self._own_secret()
+        function = self._function()
         mappings = {
             lane: function.poll(
                 lane.capitalize(),
@@ -68,7 +71,16 @@ class DestinationStack(cdk.Stack):
             Schedule(self, "Schedule", function=function, every=entry.every, given=drained)
         arns = [queue.arn for queue in self._lanes.values()]
         let_the_control_switch(self, self.names, name, list(mappings.values()), arns)
-        self._own_alarms()
+        watch_destination(
+            self,
+            alarms=self._alarms,
+            names=self.names,
+            name=name,
+            lanes=self._lanes,
+            dead=self._dead,
+        )
+        if entry.alarms:
+            self._tell_alarms()
         if stage.anomaly_alarms:
             watch_signals(
                 Construct(self, "Signals"),
@@ -122,7 +134,7 @@ class DestinationStack(cdk.Stack):
             for lane in lanes
         }
 
-    def _function(self, target: bundling.Target) -> Function:
+    def _function(self) -> Function:
         spec = self._entry.spec
         return Function(
             self,
@@ -130,8 +142,8 @@ class DestinationStack(cdk.Stack):
             names=self.names,
             name=self.names.function(f"to-{self._name}"),
             folder=spec.folder,
-            code=function_asset(self, spec.folder, target),
-            layer=layer_version(self, self._settings, target),
+            code=self._code,
+            layer=self._layer,
             cpu=self._settings.cpu,
             timeout=self._entry.timeout,
             memory=spec.memory_mb,
@@ -167,35 +179,47 @@ class DestinationStack(cdk.Stack):
         statements = [
             poll_statement(*[queue.arn for queue in self._lanes.values()]),
             allow(["sqs:SendMessage"], self._dead.arn, arn("sqs", names.queue("ingest-bulk"))),
-            allow(
-                ["ssm:GetParameters"],
-                arn("ssm", f"parameter{names.parameter(f'destinations/{self._name}')}"),
-                arn("ssm", f"parameter{names.parameter('mappings/*')}"),
-            ),
             allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], table["ledger"]),
             allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], table["state"]),
-            allow(
-                ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
-                table["configuration"],
-            ),
             allow(["s3:GetObject"], bucket_arn(names.archive, "/claims/*")),
         ]
-        if self._entry.spec.secret_fields:
-            secret = Secret(
-                self,
-                "Credentials",
-                name=names.secret(f"destinations/{self._name}"),
-                description=f"What the destination {self._name} needs: a JSON object,"
-                f" {', '.join(self._entry.spec.secret_fields)}.",
-                retain=self._settings.retain,
-            )
-            statements.append(allow(["secretsmanager:GetSecretValue"], secret.arn))
-        return [*statements, *(self._of_its_kind(p) for p in self._permissions())]
+        return [*statements, *self._of_its_own()]
 
     def _permissions(self) -> Sequence[Permission]:
         spec = self._entry.spec
         parcels = spec.parcels if self._entry.mode is Mode.BATCHED else None
         return [*spec.permissions, *(parcels.permissions if parcels is not None else ())]
+
+    def _of_its_own(self) -> Sequence[Statement]:
+        """What it needs to read its documents and its secret, and to send."""
+        names = self.names
+        return [
+            allow(
+                ["ssm:GetParameters"],
+                arn("ssm", f"parameter{names.parameter(f'destinations/{self._name}')}"),
+                arn("ssm", f"parameter{names.parameter('mappings/*')}"),
+            ),
+            allow(
+                ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+                arn("dynamodb", f"table/{names.table('configuration')}"),
+            ),
+            *self._secret,
+            *(self._of_its_kind(permission) for permission in self._permissions()),
+        ]
+
+    def _own_secret(self) -> Sequence[Statement]:
+        """The destination's secret, if its kind has one, and that it may be read."""
+        if not self._entry.spec.secret_fields:
+            return []
+        secret = Secret(
+            self,
+            "Credentials",
+            name=self.names.secret(f"destinations/{self._name}"),
+            description=f"What the destination {self._name} needs: a JSON object,"
+            f" {', '.join(self._entry.spec.secret_fields)}.",
+            retain=self._settings.retain,
+        )
+        return [allow(["secretsmanager:GetSecretValue"], secret.arn)]
 
     def _of_its_kind(self, permission: Permission) -> Statement:
         fields: dict[str, Any] = self._entry.deploy_time.model_dump()
@@ -227,73 +251,32 @@ class DestinationStack(cdk.Stack):
             ),
         )
 
-    def _own_alarms(self) -> None:
-        name, prefix = self._name, f"{self.names.prefix}-{self._name}"
-        for lane, queue in self._lanes.items():
-            self._alarms.on_age(
-                queue,
-                queue=queue.name,
-                seconds=HOUR,
-                description=f"Deliveries to {name} ({lane}) wait for an hour. Nothing is lost. Look"
-                f" at the destination's own health, and at `switchboard dead list {name}`.",
-            )
-        self._alarms.on_moved_by_sqs(
-            self._dead, queue=self._dead.name, command=f"switchboard dead list {name}"
-        )
-        own = Construct(self, "Own")
-        self._alarms.on_own(
-            own,
-            "dead_lettered",
-            destination=name,
-            name=f"{prefix}-dead-lettered",
-            description=f"Deliveries to {name} stopped. Run `switchboard dead list {name}`: it says"
-            " why, and how to replay them.",
-        )
-        self._alarms.on_own(
-            own,
-            "configuration_errors",
-            destination=name,
-            name=f"{prefix}-configuration",
-            description=f"Act now: {name} waits, because its documents or its secret are missing or"
-            f" broken. Correct them (`switchboard apply`, `switchboard secrets set"
-            f" destinations/{name}`); it goes on by itself.",
-        )
-        self._alarms.on_own(
-            own,
-            "refused_credentials",
-            destination=name,
-            name=f"{prefix}-credentials",
-            description=f"Act now: {name} refuses its credentials; everything for it waits. Run"
-            f" `switchboard secrets set destinations/{name}`; it goes on by itself.",
-        )
-        self._alarms.on_own(
-            own,
-            "breaker_open",
-            destination=name,
-            statistic="Minimum",
-            periods=3,
-            name=f"{prefix}-breaker-open",
-            description=f"{name} fails or refuses the credentials for a quarter of an hour, and is"
-            " not called. Nothing is lost: it is tried again by itself. `switchboard destinations"
-            f" list` says why; `switchboard destinations test {name}` asks it.",
-        )
-        self._alarms.on_own(
-            own,
-            "document_refused",
-            destination=name,
-            name=f"{prefix}-document",
-            description=f"A new document of {name} is broken, or its first deliveries failed; the"
-            " last good one serves. The function's log names field and position, or shows what was"
-            " changed: correct it and apply again.",
-        )
-        self._alarms.on_own(
-            own,
-            "bugs",
-            destination=name,
-            name=f"{prefix}-bugs",
-            description=f"Bug: delivering to {name} raised what nobody expected. Read the logs of"
-            " its function; after five attempts the delivery is a dead letter.",
+    def _tell_alarms(self) -> None:
+        """A function that the stage's alarm topic invokes, with the destination's own request."""
+        environment = self._environment()
+        AlarmTeller(
+            self,
+            "Alarms",
+            names=self.names,
+            destination=self._name,
+            entry=self._entry,
+            code=self._code,
+            layer=self._layer,
+            settings=self._settings,
+            environment={name: environment[name] for name in _TOLD},
+            statements=self._of_its_own(),
+            removal=self._removal,
+            alarms=self._alarms,
         )
 
 
-_TABLES = ("ledger", "state", "configuration")
+_TABLES = ("ledger", "state")
+_TOLD = (
+    "SWITCHBOARD_STAGE",
+    "SWITCHBOARD_STATE_TABLE",
+    "SWITCHBOARD_CONFIGURATION_TABLE",
+    "SWITCHBOARD_ARCHIVE_BUCKET",
+    "SWITCHBOARD_DESTINATION",
+    "SWITCHBOARD_DEPLOY_TIME",
+)
+"""Of the environment, what the function that tells alarms is told."""

@@ -83,6 +83,7 @@ class DestinationEntry(BaseModel):
     kind: str
     concurrency: int = Field(default=5, ge=2, le=1000)
     lanes: bool = False
+    alarms: bool = False
     mode: Mode = Mode.ORDERED
     batch_size: int | None = Field(default=None, ge=1, le=10_000)
     window_seconds: int | None = Field(default=None, ge=1, le=300)
@@ -96,6 +97,8 @@ class DestinationEntry(BaseModel):
             raise ValueError(
                 f"no destination is of kind {self.kind!r}; there are {', '.join(sorted(kinds))}"
             )
+        if self.alarms and self.spec.alarms is None:
+            raise ValueError(f"alarms: a destination of kind {self.kind} tells none")
         kinds[self.kind].deploy_time.model_validate(self.model_extra or {})
         shortest = self.spec.vendor_timeout_seconds + SPARE_SECONDS
         if self.timeout < shortest:

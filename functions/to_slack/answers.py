@@ -9,6 +9,7 @@ from typing import Any
 
 from switchboard.errors import (
     ConfigurationError,
+    CredentialsRefused,
     OutcomeUnknown,
     RateLimited,
     Rejected,
@@ -84,7 +85,7 @@ def _meant(code: str, answer: Answer, *, channel_is_fixed: bool) -> Exception:
     if code in UNKNOWN:
         return OutcomeUnknown(f"{said}: it may or may not have posted it", answer=quote)
     if code in CREDENTIALS:
-        return ConfigurationError(
+        return CredentialsRefused(
             f"{said}: the token is refused or lacks a scope; correct the app in Slack, or run"
             " `switchboard secrets set`"
         )

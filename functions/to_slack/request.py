@@ -155,6 +155,23 @@ class SlackDestination:
         raise_for_webhook(answer)
         return Receipt()
 
+    def announce(self, message: Message, key: str) -> Receipt:
+        """Post what is no delivery: an alarm.
+
+        Raises:
+            ConfigurationError: the document names no channel that it could go to.
+        """
+        document = self._document
+        if document.credential == "webhook_url":
+            return self.post_to_webhook(message)
+        channel = document.alarm_channel or document.channel
+        if channel is None:
+            raise ConfigurationError(
+                "telling an alarm: the document names no channel; write alarm_channel and run"
+                " `switchboard apply`"
+            )
+        return self.post(message, Target(channel), key)
+
     def find(self, delivery: Delivery) -> Receipt | None:
         """Look for the delivery's key where it was sent: in the thread, then in the channel."""
         place = place_in(delivery.reference)

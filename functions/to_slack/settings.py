@@ -40,6 +40,11 @@ class SlackDocument(DestinationDocument):
         description="JMESPath expression over the event that gives a channel's id; where it gives"
         " none, `channel` takes the message.",
     )
+    alarm_channel: str | None = Field(
+        default=None,
+        pattern=CHANNEL_PATTERN,
+        description="Id of the channel for alarms, where `alarms` is deployed; else `channel`.",
+    )
     threads: bool = Field(
         default=True,
         description="Later messages of an interaction go into the thread of its first.",
@@ -53,13 +58,13 @@ class SlackDocument(DestinationDocument):
 
     @model_validator(mode="after")
     def _has_a_channel(self) -> Self:
-        placed = self.channel is not None or self.channel_by is not None
-        if self.credential == "bot_token" and not (placed or self.mapping):
+        placed = any((self.channel, self.channel_by, self.alarm_channel))
+        if self.credential == "bot_token" and not (self.channel or self.channel_by or self.mapping):
             raise ValueError(
                 "a bot token needs `channel`, `channel_by`, or a mapping with a field channel"
             )
         if self.credential == "webhook_url" and placed:
-            raise ValueError("a webhook URL has its own channel: leave channel and channel_by out")
+            raise ValueError("a webhook URL has its own channel: name no channel")
         return self
 
     def repeats(self) -> tuple[Repeat, ...]:

@@ -3,7 +3,7 @@
 from functions.to_slack.settings import SlackDeployTime, SlackDocument
 from switchboard.destination import DestinationSpec, LanePer, ParcelSpec, Repeat
 
-REQUEST_SECONDS = 8
+REQUEST_SECONDS = 10
 
 SPEC = DestinationSpec(
     kind="slack",
@@ -20,6 +20,6 @@ SPEC = DestinationSpec(
     parcels=ParcelSpec(
         repeat=Repeat.READ_BACK, largest_count=10, largest_bytes=100_000, coalesces=True
     ),
-    # One attempt may look for the message before it posts it.
-    vendor_timeout_seconds=2 * REQUEST_SECONDS,
+    alarms="alarms",
+    vendor_timeout_seconds=REQUEST_SECONDS,
 )

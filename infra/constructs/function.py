@@ -19,7 +19,11 @@ RUNTIME = "python3.13"
 
 
 class Function(Construct):
-    """A deployed unit. Its role may do what `statements` say, and write its own logs."""
+    """A deployed unit. Its role may do what `statements` say, and write its own logs.
+
+    `module` of its folder has the handler. What it is invoked with asynchronously, and fails on for
+    good, goes to the queue `dead_letters`.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,8 @@ class Function(Construct):
         log_retention_days: int,
         removal: cdk.RemovalPolicy,
         alarms: Alarms,
+        module: str = "handler",
+        dead_letters: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = name
@@ -78,7 +84,7 @@ class Function(Construct):
             function_name=name,
             runtime=RUNTIME,
             architectures=[cpu],
-            handler=f"functions.{folder}.handler.lambda_handler",
+            handler=f"functions.{folder}.{module}.lambda_handler",
             code=lambda_.CfnFunction.CodeProperty(
                 s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key
             ),
@@ -86,6 +92,9 @@ class Function(Construct):
             role=role.attr_arn,
             timeout=timeout,
             memory_size=memory,
+            dead_letter_config=lambda_.CfnFunction.DeadLetterConfigProperty(target_arn=dead_letters)
+            if dead_letters
+            else None,
             environment=lambda_.CfnFunction.EnvironmentProperty(
                 variables={
                     **environment,

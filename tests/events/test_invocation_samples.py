@@ -18,6 +18,7 @@ from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports as RouterPorts
 from functions.route_events.router import Router
 from functions.route_events.routes import Network
+from functions.to_slack.alarm_message import read_alarms
 from switchboard.breaker import paused
 from switchboard.delivery import Execution
 from switchboard.destination import Lane
@@ -52,6 +53,7 @@ ANSWERS = {
     "unknown-source": 404,
     "invalid-base64": 400,
 }
+ALARMS = {"to_slack/alarm": ("switchboard-dev-crm-dead-lettered", "ALARM")}
 ROUTED = {
     "one-of-each-kind": (3, 0, 0),
     "poison-in-a-batch": (1, 2, 0),
@@ -78,7 +80,7 @@ def read(name: str) -> Any:
 def test_every_sample_is_tested() -> None:
     named = {f"receive_webhook/{name}" for name in ANSWERS}
     named |= {f"replay_events/{name}" for name in ASKED}
-    named |= {f"route_events/{name}" for name in ROUTED} | DELIVERED.keys()
+    named |= {f"route_events/{name}" for name in ROUTED} | DELIVERED.keys() | ALARMS.keys()
     named |= {"control_destinations/minute"}
     found = {str(path.relative_to(INVOCATIONS)) for path in INVOCATIONS.rglob("*.json")}
     assert found == {f"{name}.json" for name in named}
@@ -152,6 +154,12 @@ def test_deliveries_end_as_they_say(name: str, outcome: tuple[int, int]) -> None
     states = [entry.state for entry in bench.ledger.entries.values()]
     assert (states.count(State.DELIVERED), states.count(State.DEAD)) == outcome
     assert len(destination.sent) == outcome[0]
+
+
+@pytest.mark.parametrize(("name", "told"), ALARMS.items())
+def test_alarms_are_read_as_they_say(name: str, told: tuple[str, str]) -> None:
+    (alarm,) = read_alarms(read(name))
+    assert (alarm.name, alarm.state) == told
 
 
 def test_two_events_of_one_meeting_keep_their_order() -> None:

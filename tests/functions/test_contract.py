@@ -133,10 +133,12 @@ SLACK_SUBJECT = Subject(
     key_of=lambda arrived: json.loads(arrived.body)["metadata"]["event_payload"]["key"],
     answers={
         Rejected: tuple(map(slack_reply, ("invalid_blocks", "msg_too_long", "no_text"))),
-        ConfigurationError: tuple(
+        CredentialsRefused: tuple(
             map(slack_reply, ("invalid_auth", "token_revoked", "account_inactive"))
-        )
-        + tuple(map(slack_reply, ("channel_not_found", "not_in_channel", "is_archived"))),
+        ),
+        ConfigurationError: tuple(
+            map(slack_reply, ("channel_not_found", "not_in_channel", "is_archived"))
+        ),
         Unavailable: (slack_reply("service_unavailable"), Reply(503)),
         RateLimited: (
             slack_reply("ratelimited"),

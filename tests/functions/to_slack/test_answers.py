@@ -7,6 +7,7 @@ import pytest
 from functions.to_slack.answers import ThreadGone, posted, raise_for_webhook
 from switchboard.errors import (
     ConfigurationError,
+    CredentialsRefused,
     OutcomeUnknown,
     RateLimited,
     Rejected,
@@ -16,12 +17,12 @@ from switchboard.errors import (
 from switchboard.http import Answer
 
 ERRORS: dict[str, type[SwitchboardError]] = {
-    "invalid_auth": ConfigurationError,
-    "not_authed": ConfigurationError,
-    "token_revoked": ConfigurationError,
-    "token_expired": ConfigurationError,
-    "account_inactive": ConfigurationError,
-    "missing_scope": ConfigurationError,
+    "invalid_auth": CredentialsRefused,
+    "not_authed": CredentialsRefused,
+    "token_revoked": CredentialsRefused,
+    "token_expired": CredentialsRefused,
+    "account_inactive": CredentialsRefused,
+    "missing_scope": CredentialsRefused,
     "ratelimited": RateLimited,
     "rate_limited": RateLimited,
     "service_unavailable": Unavailable,

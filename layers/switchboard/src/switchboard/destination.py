@@ -188,6 +188,7 @@ class DestinationSpec:
     may set `repeat` to (empty: the spec decides). `lane_per` says what a lane is chosen for. With
     `parcels` its code is a ParcelDestination. Where `secret_alternatives` is set, one of the
     secret's fields is enough.
+    `alarms` is the module of its folder whose handler tells the stage's alarms, if it has one.
     """
 
     kind: str
@@ -207,6 +208,7 @@ class DestinationSpec:
     timeout_seconds: int = 60
     memory_mb: int = 512
     parcels: ParcelSpec | None = None
+    alarms: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

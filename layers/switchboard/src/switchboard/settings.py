@@ -81,6 +81,13 @@ class ReaderSettings(Settings):
     health_file: Path = Path("/tmp/stream-reader-health")  # noqa: S108 - the task's own volume
 
 
+class AlarmSettings(Settings):
+    """Settings of what tells alarms through one destination, as its document says."""
+
+    destination: str
+    deploy_time: Json[dict[str, Any]]
+
+
 class DestinationSettings(Settings):
     """Settings of one destination. `deploy_time` is the kind's part of its cdk.json entry."""
 

@@ -32,7 +32,7 @@ from switchboard.errors import ConfigurationError
 from switchboard.gate import StateGate
 from switchboard.loop import Batch, read_records, report
 from switchboard.parcels import Parcels
-from switchboard.settings import DestinationSettings
+from switchboard.settings import AlarmSettings, DestinationSettings
 from switchboard.telemetry import InvocationTelemetry
 from switchboard.throttle import Throttle
 from switchboard.trials import Trials
@@ -58,19 +58,18 @@ def destination_handler(spec: DestinationSpec, make: Make) -> Handler:
     return handler(DestinationSettings, partial(_wire, spec, make))
 
 
-def _wire(
+def configured_documents(
     spec: DestinationSpec,
     make: Make,
-    settings: DestinationSettings,
+    settings: DestinationSettings | AlarmSettings,
     telemetry: InvocationTelemetry,
-) -> Handle:
-    if settings.mode is Mode.BATCHED:
-        spec = for_parcels(spec)
+) -> DestinationDocuments:
+    """What a destination's documents say now, and its code made from them."""
     secrets = StageSecrets(settings.stage, time.time)
     deploy_time = spec.deploy_time.model_validate(settings.deploy_time)
     judgements = ConfigurationTable(settings.configuration_table)
     last_good = LastGood(judgements, telemetry, destination=settings.destination)
-    documents = DestinationDocuments(
+    return DestinationDocuments(
         spec,
         settings.destination,
         parameters=Parameters(NamedParameters(settings.stage), time.time),
@@ -79,6 +78,17 @@ def _wire(
             document, lambda: secrets.accepted(f"destinations/{settings.destination}"), deploy_time
         ),
     )
+
+
+def _wire(
+    spec: DestinationSpec,
+    make: Make,
+    settings: DestinationSettings,
+    telemetry: InvocationTelemetry,
+) -> Handle:
+    if settings.mode is Mode.BATCHED:
+        spec = for_parcels(spec)
+    documents = configured_documents(spec, make, settings, telemetry)
     ports = Ports(
         name=settings.destination,
         ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),
@@ -89,7 +99,7 @@ def _wire(
         trials=Trials(
             settings.destination,
             store=TrialTable(settings.state_table),
-            judgements=judgements,
+            judgements=ConfigurationTable(settings.configuration_table),
             telemetry=telemetry,
             clock=time.time,
         ),
