@@ -56,8 +56,9 @@ test: setup ## run every test
 test-pulsar: setup ## run the protocol scenarios against Apache Pulsar itself (Java 17, Maven)
 	@$(venv)/python -m tests.pulsar.run
 
-faults: setup ## break what is around the stream reader, count what is lost (CELL=kill SEED=1)
+faults: setup ## break what is around the reader and the deliveries, count what is lost (CELL=kill SEED=1)
 	@$(venv)/python -m tests.faults $(if $(CELL),--cell $(CELL)) $(if $(SEED),--seed $(SEED))
+	@$(if $(CELL),true,$(venv)/python -m tests.faults.deliveries $(if $(SEED),--seed $(SEED)))
 	@$(if $(CELL),true,PATH="$(node):$$PATH" $(venv)/switchboard demo --events 160 --interactions 1300)
 
 up: setup ## start the laptop stack and keep it up

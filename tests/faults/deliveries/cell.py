@@ -1,0 +1,190 @@
+"""A cell of the deliveries' matrix: a kind and a mode, ten thousand deliveries, every trouble."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto import mock_aws
+
+from desk.emulator.queues import Queue
+from desk.emulator.standard_queues import StandardQueue
+from switchboard.aws import clients
+from switchboard.aws.items import from_item
+from switchboard.aws.ledger_table import LedgerTable, entry_of
+from switchboard.deliveries import Deliveries
+from switchboard.delivery import Configuration, Execution, Ports, Time
+from switchboard.destination import Destination, ParcelSpec, Repeat
+from switchboard.event import Event
+from switchboard.ledger import Entry
+from switchboard.loop import Batch, deliver
+from switchboard.parcels import Parcels
+from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
+from switchboard.testing.stores import Clock
+from tests.faults.deliveries.vendor import Shop, Trouble, Vendor
+from tests.faults.deliveries.verdict import Evidence, Verdict, judge
+from tests.faults.deliveries.world import (
+    VISIBILITY,
+    FaultyLedger,
+    Mishap,
+    Mishaps,
+    World,
+    outgoing,
+)
+
+LEDGER = "ledger"
+LEAST = 10_000
+ORDERED_SECONDS = 6.0
+"""What one send may take of an invocation, which has sixty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A kind in a mode. `shop` makes its vendor, `make` its destination at the vendor's address.
+
+    With `parcels` its deliveries travel together; without `fifo` its queue is a standard one.
+    `scale` multiplies the shares of every trouble: a parcel is one request for many deliveries.
+    """
+
+    name: str
+    repeat: Repeat
+    shop: Callable[[Clock], Shop]
+    make: Callable[[str, Clock], Destination]
+    parcels: ParcelSpec | None = None
+    fifo: bool = True
+    batch_size: int = 10
+    scale: float = 1.0
+    deliveries: int = LEAST
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a cell."""
+
+    cell: Cell
+    seed: int
+    verdict: Verdict
+    seconds: float
+    cpu: float
+
+
+def run(cell: Cell, seed: int) -> Result:
+    """Play a cell to its end."""
+    began, cpu = time.monotonic(), time.process_time()
+    bench = DeliveryBench(ScriptedDestination(), cell.repeat)
+    clock = bench.clock
+    with _tables(), Vendor(cell.shop(clock), seed, cell.scale) as vendor:
+        queue = (Queue if cell.fifo else StandardQueue)(
+            f"faults-{seed}", clock=clock, visibility=VISIBILITY
+        )
+        world = World(
+            seed, queue, clock, cell.scale, cell.repeat is Repeat.NATIVE, batch_size=cell.batch_size
+        )
+        ledger = FaultyLedger(LedgerTable(LEDGER, 90, clock), seed, world.injected)
+        configuration = Configuration(
+            destination=Mishaps(cell.make(vendor.url, clock), world),
+            mapped=mapped,
+            repeat=cell.repeat,
+            mapping_version=1,
+        )
+        bench.configuration = lambda: configuration
+        ports = replace(bench.ports, ledger=ledger)
+        world.work = lambda sandbox: _work(cell, ports, bench, world, sandbox)
+        sent = [outgoing(number) for number in range(cell.deliveries)]
+        world.feed = iter(sent)
+        world.run()
+        evidence = Evidence(
+            expected=[(message.deduplication_id, message.group) for message in sent],
+            stored=vendor.stored,
+            entries=_entries(),
+            in_doubt=set(vendor.in_doubt) | world.injected.in_doubt,
+            injected={
+                **{str(trouble): vendor.injected[trouble] for trouble in Trouble},
+                **{
+                    str(mishap): world.injected.counts[mishap]
+                    for mishap in Mishap
+                    if mishap is not Mishap.ZOMBIE or world.zombies
+                },
+            },
+            repeat=cell.repeat,
+            ordered=cell.fifo,
+        )
+        verdict = judge(evidence)
+    seconds = time.monotonic() - began
+    return Result(cell, seed, verdict, seconds, time.process_time() - cpu)
+
+
+def mapped(event: Event) -> Mapping[str, Any]:
+    """What a vendor gets of an event: enough to know it again, and its place."""
+    record = {"event": event.id, **event.data}
+    # Slack shows a text; the others pass it over.
+    return {**record, "text": f"record {event.id} {record['group']} {record['number']}"}
+
+
+def _work(
+    cell: Cell, ports: Ports, bench: DeliveryBench, world: World, sandbox: int
+) -> Callable[[Batch, Execution], None]:
+    """One sandbox: its own memory, and its own idea of the time."""
+    skewed = world.SKEWS[sandbox]
+    mine = replace(
+        ports,
+        clock=lambda: world.clock() + skewed,
+        gate=bench._gate(),
+        trials=bench._trials(),
+    )
+    if cell.parcels is not None:
+        parcels = Parcels(mine, cell.parcels, ordered=cell.fifo)
+        left = Time(lambda: 60.0, ORDERED_SECONDS)
+        return lambda batch, execution: parcels.deliver(batch, execution, left)
+    deliveries = Deliveries(mine)
+    return lambda batch, execution: deliver(
+        batch, lambda record: deliveries.handle(record, execution), has_time=lambda: True
+    )
+
+
+@contextmanager
+def _tables() -> Iterator[None]:
+    os.environ.update(
+        AWS_DEFAULT_REGION="eu-west-1", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x"
+    )
+    clients._made.cache_clear()
+    with mock_aws():
+        dynamodb: Any = boto3.client("dynamodb")
+        keys = (("group", "HASH"), ("delivery", "RANGE"))
+        dynamodb.create_table(
+            TableName=LEDGER,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
+        )
+        yield
+    clients._made.cache_clear()
+
+
+def _entries() -> Sequence[Entry]:
+    dynamodb: Any = boto3.client("dynamodb")
+    pages = dynamodb.get_paginator("scan").paginate(TableName=LEDGER)
+    return [
+        entry_of(values)
+        for page in pages
+        for item in page["Items"]
+        if "state" in (values := from_item(item))
+    ]
+
+
+def s3_client(url: str, seconds: float) -> Any:
+    """A client of the vendor's, which gives up soon."""
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        config=Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=2,
+            read_timeout=seconds,
+            s3={"addressing_style": "path"},
+        ),
+    )
