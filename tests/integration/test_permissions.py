@@ -1,6 +1,7 @@
 """Every action that a role may do on a resource is done in one run: no permission is left over."""
 
 from desk.demo.stream import StreamProcess
+from desk.destinations import pause, resume
 from desk.laptop import LaptopStack
 from desk.replay.plans import Replays
 from desk.target import Target
@@ -11,6 +12,7 @@ from switchboard.testing.deliveries import make_event
 from switchboard.testing.stand_in import Reply, StandIn
 from tests.integration.operating import (
     DESTINATIONS,
+    id_of,
     interaction_event,
     ledger,
     post,
@@ -70,6 +72,24 @@ def a_planned_replay(stack: LaptopStack) -> None:
     until(lambda: ledger(stack)[event, "crm"]["state"] == "delivered")
 
 
+def each_is_paused(stack: LaptopStack) -> None:
+    """What is paused is no longer polled, and again once it is resumed."""
+    target = Target(stack.stage, stack.address)
+    for name in DESTINATIONS:
+        pause(target, name)
+    for name in DESTINATIONS:
+        resume(target, name)
+
+
+def each_is_refused_once(stack: LaptopStack, vendor: StandIn) -> None:
+    """Refused credentials open the breaker, and the probe finds that they are well again."""
+    vendor.replies = [Reply(401), Reply(401)]
+    assert send(stack, "event-0") == 202
+    event = id_of("event-0")
+    for name in ("crm", "pager"):
+        until(lambda name=name: ledger(stack).get((event, name), {}).get("state") == "delivered")  # type: ignore[misc]
+
+
 def history(stack: LaptopStack) -> None:
     """An event that is caught up with."""
     envelope = Envelope(event=make_event(8, data={"demo": {"id": "late"}}), group="late")
@@ -103,6 +123,8 @@ def test_every_permission_is_used_and_nothing_is_denied(
     streamed(stream)
     until(lambda: len(vendor.arrived) >= 6)
     a_planned_replay(stack)
+    each_is_paused(stack)
+    each_is_refused_once(stack, vendor)
 
     # What comes back, what is replayed, and what no destination can take.
     newer_envelopes(stack)
