@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 
 import functions
-from switchboard.destination import DestinationSpec, FunctionSpec, TaskSpec
+from switchboard.deployed import FunctionSpec, TaskSpec
+from switchboard.destination import DestinationSpec
 
 Spec = FunctionSpec | DestinationSpec | TaskSpec
 

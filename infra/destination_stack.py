@@ -1,7 +1,6 @@
 """One destination: its queues, its function, its role; deployed, rolled back and deleted alone."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -20,9 +19,10 @@ from infra.constructs.schedule import Schedule
 from infra.constructs.secret import Secret
 from infra.constructs.signals import OF_DESTINATIONS, watch_signals
 from infra.names import Names
+from infra.permissions import of_its_kind, reading_records
 from infra.stage import DestinationEntry, Stage
 from infra.statements import Statement, allow, arn, bucket_arn, policy
-from switchboard.destination import Lane, Mode, Permission
+from switchboard.destination import Lane, Mode, Records
 from switchboard.drain import Drain
 
 
@@ -169,6 +169,8 @@ class DestinationStack(cdk.Stack):
             "SWITCHBOARD_DEAD_QUEUE_URL": self._dead.url,
             "SWITCHBOARD_DEPLOY_TIME": self._entry.deploy_time.model_dump_json(),
         }
+        if self._entry.spec.records is not Records.NEVER:
+            environment["SWITCHBOARD_EVENTS_TABLE"] = self.names.table("events")
         if Lane.URGENT in self._lanes:
             environment["SWITCHBOARD_URGENT_QUEUE_URL"] = self._lanes[Lane.URGENT].url
         return environment
@@ -183,12 +185,7 @@ class DestinationStack(cdk.Stack):
             allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], table["state"]),
             allow(["s3:GetObject"], bucket_arn(names.archive, "/claims/*")),
         ]
-        return [*statements, *self._of_its_own()]
-
-    def _permissions(self) -> Sequence[Permission]:
-        spec = self._entry.spec
-        parcels = spec.parcels if self._entry.mode is Mode.BATCHED else None
-        return [*spec.permissions, *(parcels.permissions if parcels is not None else ())]
+        return [*statements, *reading_records(self._entry, names), *self._of_its_own()]
 
     def _of_its_own(self) -> Sequence[Statement]:
         """What it needs to read its documents and its secret, and to send."""
@@ -204,7 +201,7 @@ class DestinationStack(cdk.Stack):
                 arn("dynamodb", f"table/{names.table('configuration')}"),
             ),
             *self._secret,
-            *(self._of_its_kind(permission) for permission in self._permissions()),
+            *of_its_kind(self._entry),
         ]
 
     def _own_secret(self) -> Sequence[Statement]:
@@ -220,16 +217,6 @@ class DestinationStack(cdk.Stack):
             retain=self._settings.retain,
         )
         return [allow(["secretsmanager:GetSecretValue"], secret.arn)]
-
-    def _of_its_kind(self, permission: Permission) -> Statement:
-        fields: dict[str, Any] = self._entry.deploy_time.model_dump()
-        resource = permission.resource.format(
-            partition="${AWS::Partition}",
-            region="${AWS::Region}",
-            account="${AWS::AccountId}",
-            **fields,
-        )
-        return allow(permission.actions, resource)
 
     def _let_the_router_send(self) -> None:
         """The core does not know its destinations: each attaches what the router needs for it.

@@ -1,6 +1,6 @@
 """What `control_destinations` is."""
 
-from switchboard.destination import FunctionSpec
+from switchboard.deployed import FunctionSpec
 
 SPEC = FunctionSpec(
     folder="control_destinations",

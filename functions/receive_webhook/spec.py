@@ -1,6 +1,6 @@
 """What `receive_webhook` is."""
 
-from switchboard.destination import FunctionSpec
+from switchboard.deployed import FunctionSpec
 
 SPEC = FunctionSpec(
     folder="receive_webhook",

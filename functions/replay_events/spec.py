@@ -1,6 +1,6 @@
 """What `replay_events` is."""
 
-from switchboard.destination import FunctionSpec
+from switchboard.deployed import FunctionSpec
 
 SPEC = FunctionSpec(
     folder="replay_events",

@@ -1,6 +1,6 @@
 """What `route_events` is."""
 
-from switchboard.destination import FunctionSpec
+from switchboard.deployed import FunctionSpec
 
 BULK_CONCURRENCY = 2
 """How many executions `ingest-bulk` has at once, so that live events always find room."""

@@ -1,6 +1,6 @@
 """What `stream_reader` is."""
 
-from switchboard.destination import TaskSpec
+from switchboard.deployed import TaskSpec
 
 SPEC = TaskSpec(
     folder="stream_reader",

@@ -38,12 +38,19 @@ class SignedRequest:
     body: bytes
 
 
-def signed_request(delivery: Delivery, keys: Sequence[bytes], now: int) -> SignedRequest:
-    """The request of one attempt: the same id on every attempt, signed anew with every key."""
-    return _signed(delivery.key, _content(delivery), keys, now)
+def signed_request(
+    delivery: Delivery, keys: Sequence[bytes], now: int, *, record: bool = False
+) -> SignedRequest:
+    """The request of one attempt: the same id on every attempt, signed anew with every key.
+
+    A whole `record` says its key, so that the receiver can write over what it has.
+    """
+    return _signed(delivery.key, _content(delivery, record=record), keys, now)
 
 
-def signed_parcel(deliveries: Sequence[Delivery], keys: Sequence[bytes], now: int) -> SignedRequest:
+def signed_parcel(
+    deliveries: Sequence[Delivery], keys: Sequence[bytes], now: int, *, record: bool = False
+) -> SignedRequest:
     """The request of a parcel: each event with its own id, in the order of their versions.
 
     The receiver knows an event again by its own id: a repeated one may come in another parcel.
@@ -53,7 +60,9 @@ def signed_parcel(deliveries: Sequence[Delivery], keys: Sequence[bytes], now: in
     content = {
         "type": PARCEL_TYPE,
         "timestamp": utc_text(newest),
-        "data": [{"id": delivery.key, **_content(delivery)} for delivery in in_order],
+        "data": [
+            {"id": delivery.key, **_content(delivery, record=record)} for delivery in in_order
+        ],
     }
     return _signed(parcel_id(deliveries), content, keys, now)
 
@@ -63,8 +72,9 @@ def parcel_id(deliveries: Sequence[Delivery]) -> str:
     return "pcl_" + digest(*sorted(delivery.key for delivery in deliveries))
 
 
-def _content(delivery: Delivery) -> dict[str, Any]:
+def _content(delivery: Delivery, *, record: bool) -> dict[str, Any]:
     return {
+        **({"record": delivery.group} if record else {}),
         "type": delivery.event.type,
         "timestamp": utc_text(delivery.event.time),
         "data": delivery.output,
@@ -155,7 +165,12 @@ class WebhookDestination:
     def send_parcel(self, deliveries: Sequence[Delivery]) -> Receipt:
         """Post a parcel; the endpoint's answer is for all of it."""
         return self._post(
-            signed_parcel(deliveries, signing_keys(self._secrets()), int(self._clock()))
+            signed_parcel(
+                deliveries,
+                signing_keys(self._secrets()),
+                int(self._clock()),
+                record=self._document.record,
+            )
         )
 
     def _post(self, request: SignedRequest) -> Receipt:
@@ -175,7 +190,8 @@ class WebhookDestination:
         return Receipt(detail={"status": str(answer.status)}, quota=quota_of(answer, self._clock()))
 
     def _signed(self, delivery: Delivery) -> SignedRequest:
-        return signed_request(delivery, signing_keys(self._secrets()), int(self._clock()))
+        keys, now = signing_keys(self._secrets()), int(self._clock())
+        return signed_request(delivery, keys, now, record=self._document.record)
 
     def find(self, delivery: Delivery) -> Receipt | None:  # noqa: ARG002
         """Never asked: `read_back` is no choice of this kind."""

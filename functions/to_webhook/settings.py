@@ -23,6 +23,10 @@ class WebhookDocument(DestinationDocument):
 
     url: str = Field(min_length=8, max_length=2000, description="https address of the receiver.")
     repeat: Repeat | None = Field(default=None, description="native, at_most_once, at_least_once.")
+    record: bool = Field(
+        default=False,
+        description="Each request is the whole record of its group; an older never follows.",
+    )
     headers: Annotated[dict[str, str], AfterValidator(_static)] = Field(
         default_factory=dict, description="Static headers; never a place for a secret."
     )

@@ -1,7 +1,7 @@
 """What `to_webhook` is."""
 
 from functions.to_webhook.settings import WebhookDeployTime, WebhookDocument
-from switchboard.destination import DestinationSpec, ParcelSpec, Repeat
+from switchboard.destination import DestinationSpec, ParcelSpec, Records, Repeat
 
 SPEC = DestinationSpec(
     kind="webhook",
@@ -12,6 +12,7 @@ SPEC = DestinationSpec(
     deploy_time=WebhookDeployTime,
     repeat=Repeat.NATIVE,
     repeat_choices=(Repeat.NATIVE, Repeat.AT_MOST_ONCE, Repeat.AT_LEAST_ONCE),
+    records=Records.BY_DOCUMENT,
     secret_fields=("signing_secret",),
     vendor_timeout_seconds=10,
     parcels=ParcelSpec(repeat=Repeat.NATIVE, largest_count=100, largest_bytes=1_000_000),

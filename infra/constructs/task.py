@@ -14,7 +14,7 @@ from infra.findings import acknowledge
 from infra.names import Names
 from infra.reading import Reader
 from infra.statements import Statement, allow, arn, policy, trust, wildcards
-from switchboard.destination import TaskSpec
+from switchboard.deployed import TaskSpec
 
 NAMESPACE = "Switchboard"
 ARCHITECTURES = {"arm64": "ARM64", "x86_64": "X86_64"}

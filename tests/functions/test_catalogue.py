@@ -9,13 +9,8 @@ from pydantic import BaseModel
 
 import functions
 from infra.catalogue import handlers, specs
-from switchboard.destination import (
-    DeployTime,
-    DestinationDocument,
-    DestinationSpec,
-    Permission,
-    TaskSpec,
-)
+from switchboard.deployed import TaskSpec
+from switchboard.destination import DeployTime, DestinationDocument, DestinationSpec, Permission
 
 FUNCTIONS = Path(functions.__path__[0])
 TESTS = Path(__file__).parent

@@ -171,8 +171,11 @@ def destination(name: str) -> set[tuple[str, str]]:
 
 def test_a_webhook_destination(laptop: Any) -> None:
     for name in ("crm", "pager"):
-        secret = ("secretsmanager:GetSecretValue", f"/switchboard/laptop/destinations/{name}")
-        assert permissions(laptop, f"to-{name}") == destination(name) | {secret}
+        own = {
+            ("secretsmanager:GetSecretValue", f"/switchboard/laptop/destinations/{name}"),
+            ("dynamodb:Query", "arn:aws:dynamodb:R:A:table/switchboard-laptop-events"),
+        }
+        assert permissions(laptop, f"to-{name}") == destination(name) | own
 
 
 def test_an_s3_destination(laptop: Any) -> None:

@@ -16,6 +16,7 @@ from switchboard.gate import StateGate
 from switchboard.ledger import Entry
 from switchboard.loop import Record
 from switchboard.testing.deliveries import make_event, make_record
+from switchboard.testing.record_store import MemoryGuards, MemoryRecords
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
@@ -78,6 +79,8 @@ class Sandbox:
                 name="crm",
                 ledger=stage.ledger,
                 gaps=MemoryGaps(stage.ledger),
+                guards=MemoryGuards(),
+                records=MemoryRecords(),
                 dead_letters=stage.dead_letters,
                 claims=MemoryBucket(),
                 configured=self.documents.configuration,

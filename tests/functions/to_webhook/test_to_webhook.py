@@ -123,3 +123,12 @@ def test_equal_parcels_have_equal_ids() -> None:
     )
     assert first == again
     assert first.headers["webhook-id"] != other.headers["webhook-id"]
+
+
+def test_a_whole_record_says_its_key_and_another_event_does_not() -> None:
+    plain, record = (
+        json.loads(signed_request(a_delivery(), [KEY], 1_790_000_000, record=asked).body)
+        for asked in (False, True)
+    )
+    assert "record" not in plain
+    assert record == {**plain, "record": "interaction:one"}

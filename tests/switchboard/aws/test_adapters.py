@@ -13,6 +13,7 @@ from switchboard.aws.bulk_progress import SqsBulkProgress
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.events_table import EventsTable
 from switchboard.aws.gap_table import GapTable
+from switchboard.aws.guard_table import EventRecords, GuardTable
 from switchboard.aws.items import from_item, to_item
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import NamedParameters, StageParameters
@@ -20,6 +21,7 @@ from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
 from switchboard.aws.secrets import StageSecrets
 from switchboard.aws.state_table import StateTable
 from switchboard.breaker import Breaker, closed, opened
+from switchboard.claims import keep_event
 from switchboard.configuration import Judged, Status
 from switchboard.destination import Lane
 from switchboard.envelope import ObjectRef, Raw
@@ -32,6 +34,7 @@ from switchboard.routing import Choice
 from switchboard.source_state import SourceState
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.stores import Clock, RecordingTelemetry
+from switchboard.version import Version
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -75,6 +78,37 @@ class TestGaps:
         ledger.put(replace(ENTRY, destination="pager"), expected=None)
         gaps.write(self.GAP, expected=None)
         assert gaps.entries("interaction:one", "crm") == [ENTRY]
+
+
+class TestGuards:
+    @pytest.fixture
+    def guards(self, tables: None) -> GuardTable:
+        del tables
+        return GuardTable("ledger", 90, Clock())
+
+    def test_a_guard_only_rises(self, guards: GuardTable) -> None:
+        older, newer = (Version.of(make_event(number)) for number in (1, 2))
+        assert guards.read("interaction:one", "crm") is None
+        for version in (older, newer, older):
+            guards.rise("interaction:one", "crm", version)
+        assert guards.read("interaction:one", "crm") == newer
+        assert guards.read("interaction:one", "pager") is None
+
+    def test_a_record_is_the_newest_event_that_was_sent_there(self, tables: None) -> None:
+        del tables
+        boto3.client("s3").create_bucket(
+            Bucket="archive", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        bucket, store = ArchiveBucket("archive"), EventsTable("events", 90, Clock())
+        large = make_event(3, data={"text": "x" * 70_000})
+        ref = keep_event(large, bucket)
+        for event, name in ((make_event(1), "crm"), (large, "crm"), (make_event(4), "pager")):
+            chosen = [Choice(name=name, version=1)]
+            event_ref = ref if event == large else None
+            store.append(Recorded("interaction:one", event, "", None, event_ref, chosen))
+        records = EventRecords("events", bucket)
+        assert records.newest("interaction:one", "crm") == large
+        assert records.newest("interaction:two", "crm") is None
 
 
 class TestLedger:

@@ -14,9 +14,15 @@ from switchboard.envelope import DeliveryOrder, Envelope
 from switchboard.errors import OutcomeUnknown, Unavailable
 from switchboard.gaps import Gap, GapStore
 from switchboard.gate import Gate, StateGate
+from switchboard.guards import GuardStore
 from switchboard.ledger import Entry, Ledger, State
 from switchboard.loop import Batch, Record
+from switchboard.testing.record_store import MemoryGuards
 from tests.switchboard.core.rig import CRM, Rig, Vendor
+
+PLAIN: frozenset[str] = frozenset()
+HOLDING = frozenset({"holds"})
+RECORD = frozenset({"record"})
 
 
 class LyingLedger:
@@ -52,6 +58,8 @@ class OfLedger(Rig):
 class EveryClaimAnswersNew(OfLedger):
     """Whatever the ledger holds, a message is nobody's yet."""
 
+    likely = ("away",)
+
     class lies(LyingLedger):  # noqa: N801
         def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
             key = (entry.group, entry.event_id, entry.destination)
@@ -65,6 +73,8 @@ class EveryClaimAnswersNew(OfLedger):
 class OutcomeAfterTheDelete(OfLedger):
     """`delivered` is written when the message is already gone."""
 
+    likely = ("take",)
+
     class lies(LyingLedger):  # noqa: N801
         def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
             if entry.state is State.DELIVERED:
@@ -76,6 +86,8 @@ class OutcomeAfterTheDelete(OfLedger):
 class FollowersGoOn(Rig):
     """What comes behind a failed head is sent."""
 
+    likely = ("away",)
+
     class make_batch(Batch):  # noqa: N801
         def put_back(self, record: Record, seconds: float) -> None:
             self._back[record.message_id] = seconds
@@ -84,6 +96,8 @@ class FollowersGoOn(Rig):
 class LeaseIgnored(OfLedger):
     """Another's claim holds nobody off."""
 
+    likely = ("meanwhile",)
+
     class lies(LyingLedger):  # noqa: N801
         def found(self, entry: Entry) -> Entry:
             return replace(entry, lease_until=0.0)
@@ -91,6 +105,8 @@ class LeaseIgnored(OfLedger):
 
 class UnknownIsClean(Rig):
     """A lost answer counts as a refusal after which nothing is stored."""
+
+    likely = ("lost",)
 
     def destination_seen(self) -> Any:
         return _Clean(self.vendor)
@@ -110,6 +126,8 @@ class _Clean:
 class FinalStatesAreSentAgain(OfLedger):
     """A replay that comes twice, like any message of what is finished, is sent again."""
 
+    likely = ("take",)
+
     class lies(LyingLedger):  # noqa: N801
         def found(self, entry: Entry) -> Entry:
             return replace(entry, state=State.WAITING) if entry.is_final else entry
@@ -117,6 +135,8 @@ class FinalStatesAreSentAgain(OfLedger):
 
 class GapIgnored(Rig):
     """A dead letter holds nobody."""
+
+    likely = ("refuse",)
 
     def gaps_seen(self) -> GapStore:
         return _NoGaps()
@@ -139,6 +159,8 @@ class _NoGaps:
 class GapClosedOverTheHeld(Rig):
     """A gap is closed although something is held."""
 
+    likely = ("refuse",)
+
     def gaps_seen(self) -> GapStore:
         return _Forgetful(self)
 
@@ -159,6 +181,8 @@ class _Forgetful:
 class PausedIgnored(Rig):
     """The gate lets everything pass."""
 
+    likely = ("take",)
+
     def gate_seen(self) -> Gate:
         return _Open(self.states, "crm", sandbox="open", probe_seconds=1)
 
@@ -171,6 +195,8 @@ class _Open(StateGate):
 
 class GenerationDropped(Rig):
     """What is sent again on purpose carries its old key."""
+
+    likely = ("take",)
 
     def destination_seen(self) -> Any:
         return _OldKey(self.vendor)
@@ -188,6 +214,8 @@ class _OldKey:
 class AttemptCountedWhileWaiting(OfLedger):
     """Coming before its time is an attempt."""
 
+    likely = ("limit",)
+
     class lies(LyingLedger):  # noqa: N801
         def found(self, entry: Entry) -> Entry:
             if entry.state is not State.WAITING:
@@ -199,6 +227,8 @@ class AttemptCountedWhileWaiting(OfLedger):
 
 class DeadLetterBeforeTheLedger(OfLedger):
     """The queue takes the dead letter before the ledger says so."""
+
+    likely = ("refuse",)
 
     class lies(LyingLedger):  # noqa: N801
         def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
@@ -212,18 +242,28 @@ class DeadLetterBeforeTheLedger(OfLedger):
             return super().put(entry, expected=expected)
 
 
-MUTATIONS: Mapping[type[Rig], tuple[Repeat, bool]] = {
-    EveryClaimAnswersNew: (Repeat.READ_BACK, False),
-    OutcomeAfterTheDelete: (Repeat.NATIVE, False),
-    FollowersGoOn: (Repeat.NATIVE, False),
-    LeaseIgnored: (Repeat.READ_BACK, False),
-    UnknownIsClean: (Repeat.READ_BACK, False),
-    FinalStatesAreSentAgain: (Repeat.READ_BACK, False),
-    GapIgnored: (Repeat.NATIVE, True),
-    GapClosedOverTheHeld: (Repeat.NATIVE, True),
-    PausedIgnored: (Repeat.NATIVE, False),
-    GenerationDropped: (Repeat.NATIVE, False),
-    AttemptCountedWhileWaiting: (Repeat.NATIVE, False),
-    DeadLetterBeforeTheLedger: (Repeat.NATIVE, False),
+class GuardNotRaised(Rig):
+    """Nobody knows which version of a record was written last."""
+
+    likely = ("take",)
+
+    def guards_seen(self) -> GuardStore:
+        return MemoryGuards()
+
+
+MUTATIONS: Mapping[type[Rig], tuple[Repeat, frozenset[str]]] = {
+    EveryClaimAnswersNew: (Repeat.READ_BACK, PLAIN),
+    OutcomeAfterTheDelete: (Repeat.NATIVE, PLAIN),
+    FollowersGoOn: (Repeat.NATIVE, PLAIN),
+    LeaseIgnored: (Repeat.READ_BACK, PLAIN),
+    UnknownIsClean: (Repeat.READ_BACK, PLAIN),
+    FinalStatesAreSentAgain: (Repeat.READ_BACK, PLAIN),
+    GapIgnored: (Repeat.NATIVE, HOLDING),
+    GapClosedOverTheHeld: (Repeat.NATIVE, HOLDING),
+    PausedIgnored: (Repeat.NATIVE, PLAIN),
+    GenerationDropped: (Repeat.NATIVE, PLAIN),
+    AttemptCountedWhileWaiting: (Repeat.NATIVE, PLAIN),
+    DeadLetterBeforeTheLedger: (Repeat.NATIVE, PLAIN),
+    GuardNotRaised: (Repeat.NATIVE, RECORD),
 }
-"""Each with where it shows: what may follow an unknown outcome, and whether a dead letter holds."""
+"""Each with where it shows: what may follow an unknown outcome, and what the document asks for."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desk.emulator.limits import SqsError
@@ -23,11 +24,13 @@ from switchboard.errors import (
 from switchboard.event import Event, digest
 from switchboard.gaps import GapStore, settle_gap
 from switchboard.gate import Gate, StateGate
+from switchboard.guards import GuardStore
 from switchboard.ledger import Entry, Ledger, State
 from switchboard.loop import Batch, Record, deliver
 from switchboard.queue import Outgoing
 from switchboard.replay_id import new_replay_id
 from switchboard.testing.deliveries import PROBE_SECONDS, QUEUE_ARN, make_event
+from switchboard.testing.record_store import MemoryGuards, MemoryRecords
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
@@ -40,11 +43,28 @@ from switchboard.testing.stores import (
 )
 from switchboard.testing.trial_store import MemoryTrials
 from switchboard.trials import Trials
+from switchboard.version import Version
 
 CRM = "crm"
 GROUPS = 2
+BEGAN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 VISIBILITY = 390
 WORKING = 60.0
+
+
+FATES = (
+    *["take"] * 3,
+    *["refuse"] * 2,
+    "away",
+    "limit",
+    "lost",
+    "nothing",
+    "bug",
+    "dies before",
+    "dies after",
+    "meanwhile",
+    "overtime",
+)
 
 
 class Crash(BaseException):
@@ -112,6 +132,20 @@ class TroubledGaps(MemoryGaps):
         answer = super().write(gap, expected=expected)
         self._troubled.touch()
         return answer
+
+
+class TroubledGuards(MemoryGuards):
+    """Guards with the same troubles."""
+
+    def __init__(self, troubled: Troubled) -> None:
+        super().__init__()
+        self._troubled = troubled
+
+    def rise(self, group: str, destination: str, version: Version) -> None:
+        """See GuardStore."""
+        self._troubled.touch()
+        super().rise(group, destination, version)
+        self._troubled.touch()
 
 
 class TroubledOutbox(MemoryOutbox):
@@ -214,16 +248,22 @@ class Vendor:
 
 
 class Rig:
-    """One destination's queue and core. Mutations change the ports, or the loop's batch."""
+    """One destination's queue and core. Mutations change the ports, or the loop's batch.
+
+    `likely` is what the vendor does in every other call: a mutation is looked for where it shows.
+    """
 
     make_batch: type[Batch] = Batch
+    likely: Sequence[str] = ()
 
-    def __init__(self, repeat: Repeat, *, holds: bool) -> None:
-        self.repeat, self.holds = repeat, holds
+    def __init__(self, repeat: Repeat, *, holds: bool, record: bool) -> None:
+        self.repeat, self.holds, self.record = repeat, holds, record
         self.clock = Clock()
         self._troubled = Troubled()
         self.ledger = TroubledLedger(self._troubled)
         self.gaps = TroubledGaps(self.ledger, self._troubled)
+        self.guards = TroubledGuards(self._troubled)
+        self.records = MemoryRecords()
         self.dead_letters = TroubledOutbox(self._troubled)
         self.states = MemoryStates()
         self.gates = 0
@@ -249,6 +289,8 @@ class Rig:
             name=CRM,
             ledger=self.ledger_seen(),
             gaps=self.gaps_seen(),
+            guards=self.guards_seen(),
+            records=self.records,
             dead_letters=self.dead_letters,
             claims=MemoryBucket(),
             configured=self._configured,
@@ -272,6 +314,10 @@ class Rig:
     def gaps_seen(self) -> GapStore:
         """The gaps as the core sees them."""
         return self.gaps
+
+    def guards_seen(self) -> GuardStore:
+        """The guards as the core sees them."""
+        return self.guards
 
     def gate_seen(self) -> Gate:
         """The gate as the core sees it."""
@@ -297,7 +343,12 @@ class Rig:
         if self.broken:
             raise ConfigurationError("the document is broken")
         return Configuration(
-            self.destination_seen(), whole_event, self.repeat, mapping_version=1, holds=self.holds
+            self.destination_seen(),
+            whole_event,
+            self.repeat,
+            mapping_version=1,
+            holds=self.holds,
+            record=self.record,
         )
 
     @property
@@ -305,10 +356,21 @@ class Rig:
         """How often a store was away or a process died at one."""
         return self._troubled.fired
 
-    def arrive(self, group: int) -> None:
-        """An event of a group is fanned out."""
+    def fates(self, drawn: Sequence[int]) -> list[str]:
+        """What the vendor does in each of the next calls."""
+        return [
+            self.likely[one // 2 % len(self.likely)]
+            if self.likely and one % 2
+            else FATES[one % len(FATES)]
+            for one in drawn
+        ]
+
+    def arrive(self, group: int, late: int = 0) -> None:
+        """An event of a group is fanned out; `late` by so many seconds, it is of an older fact."""
         number = len(self.sent)
-        event = make_event(number, data={"group": group})
+        moment = BEGAN + timedelta(seconds=number - late)
+        event = make_event(number, data={"group": group}, time=moment)
+        self.records.sent[f"interaction:{group}", CRM].append(event)
         self.sent[event.id], self.events[event.id] = number, event
         self._send(event, DeliveryOrder(only=CRM), digest(event.id, CRM))
 

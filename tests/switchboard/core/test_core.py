@@ -7,16 +7,17 @@ from hypothesis.stateful import run_state_machine_as_test
 from switchboard.destination import Repeat
 from tests.switchboard.core import mutations
 from tests.switchboard.core.machine import CoreMachine
+from tests.switchboard.core.mutations import HOLDING, PLAIN, RECORD
 from tests.switchboard.core.rig import Rig
 
 THOROUGH = settings(
-    max_examples=60,
+    max_examples=30,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 SEARCH = settings(
-    max_examples=2_000,
+    max_examples=4_000,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
@@ -26,23 +27,25 @@ SEARCH = settings(
 )
 
 
-@pytest.mark.parametrize("holding", [False, True], ids=["continue", "hold"])
+@pytest.mark.parametrize("asked", [PLAIN, HOLDING, RECORD], ids=["plain", "holding", "record"])
 @pytest.mark.parametrize("what_follows", list(Repeat))
-def test_no_interleaving_breaks_a_promise(what_follows: Repeat, holding: bool) -> None:
+def test_no_interleaving_breaks_a_promise(what_follows: Repeat, asked: frozenset[str]) -> None:
     class Machine(CoreMachine):
         repeat = what_follows
-        holds = holding
+        holds = "holds" in asked
+        record = "record" in asked
 
     run_state_machine_as_test(Machine, settings=THOROUGH)
 
 
 @pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.__name__)
 def test_a_broken_promise_is_found(mutation: type[Rig]) -> None:
-    follows, holding = mutations.MUTATIONS[mutation]
+    follows, asked = mutations.MUTATIONS[mutation]
 
     class Broken(CoreMachine):
         repeat = follows
-        holds = holding
+        holds = "holds" in asked
+        record = "record" in asked
         make_rig = mutation
 
     with pytest.raises(AssertionError):

@@ -10,12 +10,14 @@ from switchboard.envelope import DeliveryOrder, Envelope, decode
 from switchboard.errors import ConfigurationError, EventError, ReasonClass
 from switchboard.event import Event
 from switchboard.gaps import Gap
+from switchboard.guards import Due, look
 from switchboard.holding import Holding
 from switchboard.ledger import Entry, State
 from switchboard.loop import Record
 from switchboard.retry import LONGEST_IN_QUEUE_SECONDS
 from switchboard.settlement import Settlement
 from switchboard.shadow import show
+from switchboard.version import Version
 
 LEASE_MARGIN = 30.0
 WAITED_TOO_LONG = "waited 12 days in the queue"
@@ -25,6 +27,7 @@ WAITED_TOO_LONG = "waited 12 days in the queue"
 class Claimed:
     """A delivery that is this execution's to make, under the claim in `send`.
 
+    `event` is the one that is sent: for a whole record it may be a newer one than what arrived.
     `gap` is the open gap of its group, if there is one.
     """
 
@@ -86,23 +89,44 @@ class Arrivals:
     def _decided(
         self, envelope: Envelope, event: Event, configuration: Configuration, fresh: Entry
     ) -> Claimed | float | None:
+        due = self._due(configuration, event, fresh)
         gap = self._holding.gap(configuration, fresh)
         behind = gap is not None and gap.holds(fresh)
-        order = Order(fresh, configuration.repeat, fresh.updated_at, behind)
-        match claim(self._ports.ledger, order):
+        match claim(
+            self._ports.ledger, Order(fresh, configuration.repeat, fresh.updated_at, behind)
+        ):
             case Wait(seconds):
                 return seconds
             case Hold(entry):
                 return self._holding.kept(entry, gap)
             case Drop(entry):
-                if entry.state is State.HELD and configuration.holds:
-                    return self._holding.kept(entry, gap)
-                self._holding.settle(gap)
-                return self._settlement.dropped(envelope, entry)
+                return self._dropped(envelope, entry, configuration, gap)
             case Bury(entry):
                 return self._settlement.bury(envelope, entry)
+            case Send(entry) if due.event is None and due.written is not None:
+                return self._overtaken(entry, due.written, gap)
             case Send() as send:
-                return self._shown(self._begun(envelope, event, configuration, send, gap))
+                return self._shown(
+                    self._begun(envelope, due.event or event, configuration, send, gap)
+                )
+
+    def _due(self, configuration: Configuration, event: Event, fresh: Entry) -> Due:
+        if not configuration.record:
+            return Due(event)
+        return look(self._ports.guards, self._ports.records, event, fresh)
+
+    def _dropped(
+        self, envelope: Envelope, entry: Entry, configuration: Configuration, gap: Gap | None
+    ) -> float | None:
+        if entry.state is State.HELD and configuration.holds:
+            return self._holding.kept(entry, gap)
+        self._holding.settle(gap)
+        return self._settlement.dropped(envelope, entry)
+
+    def _overtaken(self, entry: Entry, written: Version, gap: Gap | None) -> float | None:
+        seconds = self._settlement.overtaken(entry, written)
+        self._holding.settle(gap)
+        return seconds
 
     def _begun(
         self,
@@ -118,6 +142,8 @@ class Arrivals:
             taken = self._ports.trials.takes(candidate.trial, send)
             configuration = candidate if taken else configuration
         entry = _made_with(send.entry, configuration)
+        if configuration.record:
+            entry = replace(entry, version=Version.of(event).text)
         return Claimed(envelope, event, configuration, replace(send, entry=entry), gap)
 
     def _shown(self, claimed: Claimed) -> Claimed | float | None:

@@ -10,6 +10,7 @@ from switchboard.errors import EventError
 from switchboard.event import Event, digest
 from switchboard.gaps import GapStore
 from switchboard.gate import Gate
+from switchboard.guards import GuardStore, RecordSource
 from switchboard.ledger import Entry, Ledger
 from switchboard.queue import Outbox
 from switchboard.retry import Jitter
@@ -33,7 +34,8 @@ class Configuration:
     """What a delivery is made with: one version of the destination's documents, ready to use.
 
     `mapping_of` finds the mapping of another version. It raises EventError where there is none,
-    and Unavailable. Where it `holds`, what follows a dead letter of its group is held.
+    and Unavailable. Where it `holds`, what follows a dead letter of its group is held; where each
+    delivery is a whole `record`, the version guard keeps it from being overwritten by an older one.
     `candidate` is made with the versions on trial, if any are; its `trial` says which.
     Where it `continues`, a delivery is told what became of the first one of its group.
     `compact_seconds` is the window in which the changes of a group become one delivery;
@@ -45,6 +47,7 @@ class Configuration:
     repeat: Repeat
     mapping_version: int | None
     holds: bool = False
+    record: bool = False
     mapping_of: Callable[[int], Mapped] = no_other_version
     document_version: int | None = None
     shadow: bool = False
@@ -74,6 +77,8 @@ class Ports:
     name: str
     ledger: Ledger
     gaps: GapStore
+    guards: GuardStore
+    records: RecordSource
     dead_letters: Outbox
     claims: ClaimStore
     configured: Callable[[], Configuration]
@@ -115,7 +120,7 @@ def prepared(event: Event, configuration: Configuration, entry: Entry) -> Delive
         event=event,
         group=entry.group,
         destination=entry.destination,
-        key=delivery_key(entry.event_id, entry.destination, entry.generation),
+        key=delivery_key(event.id, entry.destination, entry.generation),
         attempt=entry.attempt,
         output=configuration.mapped(event),
         reference=entry.reference,

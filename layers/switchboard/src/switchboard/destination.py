@@ -62,6 +62,15 @@ class Mode(StrEnum):
     """A FIFO queue that nobody polls; it is drained on a schedule."""
 
 
+class Records(StrEnum):
+    """Whether a kind sends whole records, each under its delivery's group."""
+
+    NEVER = "never"
+    BY_DOCUMENT = "by_document"
+    """Where its document says `record: true`."""
+    ALWAYS = "always"
+
+
 class DestinationDocument(BaseModel):
     """What every destination's run-time document holds; each kind adds its own fields.
 
@@ -138,31 +147,6 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionSpec:
-    """A deployed function that is no destination. `folder` is its folder under functions/."""
-
-    folder: str
-    summary: str
-    timeout_seconds: int
-    memory_mb: int = 512
-
-
-@dataclass(frozen=True, slots=True)
-class TaskSpec:
-    """A container that runs without end. A stage may give it another `cpu` and `memory_mb`.
-
-    `cpu` is in Fargate's units (1024 are one processor); `stop_seconds` is what it has between the
-    signal to end and its end.
-    """
-
-    folder: str
-    summary: str
-    cpu: int
-    memory_mb: int
-    stop_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
 class ParcelSpec:
     """That a kind takes several deliveries in one request, a parcel (see ParcelDestination).
 
@@ -187,8 +171,9 @@ class DestinationSpec:
     and 504 after which this vendor certainly stored nothing; `repeat_choices` are what a document
     may set `repeat` to (empty: the spec decides). `lane_per` says what a lane is chosen for. With
     `parcels` its code is a ParcelDestination. Where `secret_alternatives` is set, one of the
-    secret's fields is enough.
-    `alarms` is the module of its folder whose handler tells the stage's alarms, if it has one.
+    secret's fields is enough. `alarms` is the module of its folder whose handler tells the stage's
+    alarms, if it has one. Where `records` are sent whole, each one's key is its group, and the
+    version guard keeps an older fact from overwriting a newer one.
     """
 
     kind: str
@@ -200,6 +185,7 @@ class DestinationSpec:
     deploy_time: type[DeployTime] = DeployTime
     repeat_choices: tuple[Repeat, ...] = ()
     lane_per: LanePer = LanePer.INTERACTION
+    records: Records = Records.NEVER
     secret_fields: tuple[str, ...] = ()
     secret_alternatives: bool = False
     permissions: tuple[Permission, ...] = ()

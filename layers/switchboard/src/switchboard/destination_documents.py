@@ -13,6 +13,7 @@ from switchboard.destination import (
     Destination,
     DestinationDocument,
     DestinationSpec,
+    Records,
     Repeat,
 )
 from switchboard.errors import ConfigurationError
@@ -93,6 +94,7 @@ class DestinationDocuments:
             destination=destination,
             mapped=whole_event if mapping is None else mapping.document.apply,
             repeat=repeat_of(self._spec, made),
+            record=sends_records(self._spec, made),
             holds=made.after_dead_letter is AfterDeadLetter.HOLD,
             mapping_version=None if mapping is None else mapping.version,
             mapping_of=partial(self._mapping_of, made),
@@ -158,6 +160,12 @@ def compile_mapping_document(name: str, text: str) -> EventMapping:
 def whole_event(event: Event) -> Mapping[str, Any]:
     """The output where no mapping is named: the event as it is."""
     return event.model_dump(mode="json")
+
+
+def sends_records(spec: DestinationSpec, document: DestinationDocument) -> bool:
+    """Whether its deliveries are whole records, under the version guard."""
+    asked = spec.records is Records.BY_DOCUMENT and bool(getattr(document, "record", False))
+    return asked or spec.records is Records.ALWAYS
 
 
 def repeat_of(spec: DestinationSpec, document: DestinationDocument) -> Repeat:

@@ -41,7 +41,8 @@ class Entry:
     run-out leases since the last replay, `possible_duplicates` the sends that may have stored it a
     second time. `owner` is the execution that wrote the entry: a write that AWS repeats by itself
     recognises its own trace. `payload` points to the event's raw line or claim, as JSON.
-    `ended_by` and `ended_because` are of an operator who ended it by command.
+    `ended_by` and `ended_because` are of an operator who ended it by command. `version` is that of
+    the record which is written with it.
     """
 
     group: str
@@ -71,6 +72,7 @@ class Entry:
     answer: str = ""
     payload: str = ""
     possible_duplicates: int = 0
+    version: str = ""
     ended_by: str = ""
     ended_because: str = ""
 

@@ -89,7 +89,10 @@ class AlarmSettings(Settings):
 
 
 class DestinationSettings(Settings):
-    """Settings of one destination. `deploy_time` is the kind's part of its cdk.json entry."""
+    """Settings of one destination. `deploy_time` is the kind's part of its cdk.json entry.
+
+    `events_table` is there for kinds that may send whole records.
+    """
 
     destination: str
     mode: Mode = Mode.ORDERED
@@ -99,4 +102,5 @@ class DestinationSettings(Settings):
     ledger_table: str
     ledger_days: int = 90
     concurrency: int = 1
+    events_table: str = ""
     deploy_time: Json[dict[str, Any]]

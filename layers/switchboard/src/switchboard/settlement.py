@@ -19,6 +19,7 @@ from switchboard.outcomes import (
     spared,
 )
 from switchboard.retry import CONFIGURATION_WAIT
+from switchboard.version import Version
 
 LOST_RACE_SECONDS = 1.0
 
@@ -42,6 +43,8 @@ class Settlement:
             ports.gate.told(receipt.quota, self._taken_at)
         ports.telemetry.count("delivered", destination=ports.name, lane=entry.lane)
         self._time(entry)
+        if entry.version:
+            ports.guards.rise(entry.group, entry.destination, Version.read(entry.version))
         closed = delivered(entry, receipt, self._taken_at)
         close(ports.ledger, entry, closed, late=lambda: self.possible_duplicate(entry))
         ports.trials.took(entry)
@@ -52,6 +55,13 @@ class Settlement:
             seconds = max(0.0, self._taken_at - entry.happened_at)
             name = self._ports.name
             self._ports.telemetry.took_seconds("delivery_seconds", seconds, destination=name)
+
+    def overtaken(self, entry: Entry, written: Version) -> float | None:
+        """The record is written already, from this very event or from a newer one."""
+        if written.event_id == entry.event_id:
+            self.delivered(entry, Receipt())
+            return None
+        return self._skipped(entry, f"older: it was written from {written.event_id}", "skipped")
 
     def failed(
         self,

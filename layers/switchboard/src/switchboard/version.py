@@ -20,4 +20,15 @@ class Version:
     @classmethod
     def of(cls, event: Event) -> Self:
         """The version of an event."""
-        return cls(round(event.time.timestamp() * 1000), event.sequence, event.id)
+        return cls(max(0, round(event.time.timestamp() * 1000)), max(0, event.sequence), event.id)
+
+    @property
+    def text(self) -> str:
+        """The version as the ledger keeps it: its texts sort as versions do."""
+        return f"{self.milliseconds:015d}-{self.sequence:020d}-{self.event_id}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The version in a text of the ledger's."""
+        milliseconds, sequence, event_id = text.split("-", 2)
+        return cls(int(milliseconds), int(sequence), event_id)

@@ -13,6 +13,7 @@ from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.draining import drains
 from switchboard.aws.gap_table import GapTable
+from switchboard.aws.guard_table import EventRecords, GuardTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import NamedParameters
 from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
@@ -89,12 +90,15 @@ def _wire(
     if settings.mode is Mode.BATCHED:
         spec = for_parcels(spec)
     documents = configured_documents(spec, make, settings, telemetry)
+    claims = ArchiveBucket(settings.archive_bucket)
     ports = Ports(
         name=settings.destination,
         ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),
         gaps=GapTable(settings.ledger_table, settings.ledger_days, time.time),
+        guards=GuardTable(settings.ledger_table, settings.ledger_days, time.time),
+        records=EventRecords(settings.events_table, claims),
         dead_letters=SqsOutbox(settings.dead_queue_url),
-        claims=ArchiveBucket(settings.archive_bucket),
+        claims=claims,
         configured=documents.configuration,
         trials=Trials(
             settings.destination,

@@ -23,6 +23,7 @@ from switchboard.event import Event, digest, event_id
 from switchboard.gate import StateGate, change_state
 from switchboard.loop import Batch, Record, deliver
 from switchboard.parcels import Parcels
+from switchboard.testing.record_store import MemoryGuards, MemoryRecords
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
@@ -163,6 +164,8 @@ class DeliveryBench:
         self.remaining = 60.0
         self.ledger = MemoryLedger()
         self.gaps = MemoryGaps(self.ledger)
+        self.guards = MemoryGuards()
+        self.records = MemoryRecords()
         self.dead_letters = MemoryOutbox()
         self.bucket = MemoryBucket()
         self.states = MemoryStates()
@@ -177,6 +180,8 @@ class DeliveryBench:
             name="crm",
             ledger=self.ledger,
             gaps=self.gaps,
+            guards=self.guards,
+            records=self.records,
             dead_letters=self.dead_letters,
             claims=self.bucket,
             configured=lambda: self.configuration(),  # noqa: PLW0108 - it may be replaced later
