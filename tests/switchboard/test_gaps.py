@@ -8,7 +8,7 @@ import pytest
 from switchboard.destination import Delivery, Receipt
 from switchboard.envelope import DeliveryOrder
 from switchboard.errors import Rejected, Unavailable
-from switchboard.gaps import Gap, after_gap, settle_gap, settled
+from switchboard.gaps import Gap, settle_gap, settled
 from switchboard.ledger import Entry, State
 from switchboard.loop import Record
 from switchboard.replay_id import new_replay_id
@@ -217,25 +217,6 @@ def test_who_does_not_hold_reads_no_gap() -> None:
 
 
 DELIVERED = State.DELIVERED
-
-
-def entry(number: int, state: State, at: float, destination: str = "crm") -> Entry:
-    return Entry(GROUP, EVENTS[number].id, destination, state, updated_at=at)
-
-
-def test_after_a_gap_is_what_was_delivered_behind_a_dead_letter() -> None:
-    entries = [
-        entry(0, DELIVERED, 1.0),
-        entry(1, State.DEAD, 2.0),
-        entry(2, DELIVERED, 3.0),
-        entry(3, State.WAITING, 4.0),
-        entry(2, DELIVERED, 3.0, "pager"),
-    ]
-    assert after_gap(entries) == {(EVENTS[2].id, "crm")}
-
-
-def test_a_dead_letter_that_was_replayed_leaves_no_gap() -> None:
-    assert after_gap([entry(1, DELIVERED, 9.0), entry(2, DELIVERED, 3.0)]) == frozenset()
 
 
 class Crash(BaseException):

@@ -214,7 +214,7 @@ class _OldKey:
 class AttemptCountedWhileWaiting(OfLedger):
     """Coming before its time is an attempt."""
 
-    likely = ("limit",)
+    likely = ("away",)
 
     class lies(LyingLedger):  # noqa: N801
         def found(self, entry: Entry) -> Entry:

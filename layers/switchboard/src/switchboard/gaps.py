@@ -167,23 +167,3 @@ class HoldingLedger:
     def first_delivered(self, group: str, destination: str) -> Entry | None:
         """See Ledger."""
         return self._ledger.first_delivered(group, destination)
-
-
-def after_gap(entries: Sequence[Entry]) -> frozenset[tuple[str, str]]:
-    """Of a group's deliveries, those that were made after an earlier one had become a dead letter.
-
-    Returns:
-        The (event id, destination) of each; what is replayed with success leaves no gap.
-    """
-    gaps: dict[str, float] = {}
-    for entry in entries:
-        if entry.state is State.DEAD:
-            since = gaps.get(entry.destination, entry.updated_at)
-            gaps[entry.destination] = min(since, entry.updated_at)
-    return frozenset(
-        (entry.event_id, entry.destination)
-        for entry in entries
-        if entry.state is State.DELIVERED
-        and entry.destination in gaps
-        and entry.updated_at >= gaps[entry.destination]
-    )
