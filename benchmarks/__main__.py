@@ -6,12 +6,22 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, layers, reader, replay, requests, sqs_clients, throughput
+from benchmarks import (
+    deliveries,
+    imports,
+    layers,
+    reader,
+    replay,
+    requests,
+    sqs_clients,
+    throughput,
+)
 
 MEASUREMENTS = {
     "imports": imports.measure,
     "layers": layers.measure,
     "throughput": throughput.measure,
+    "deliveries": deliveries.measure,
     "reader": reader.measure,
     "sqs": sqs_clients.measure,
     "replay": replay.measure,

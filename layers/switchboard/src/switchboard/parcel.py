@@ -1,7 +1,7 @@
 """Parcels: which claimed deliveries of a batch travel in one request. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from switchboard.arrival import Claimed
 from switchboard.destination import Delivery, ParcelSpec
@@ -39,6 +39,28 @@ def room(entry: Entry, largest: int) -> int:
     return max(1, largest >> min(30, max(0, entry.attempt - WHOLE_PARCEL_ATTEMPTS)))
 
 
+@dataclass(slots=True)
+class _Open:
+    """A parcel that is being filled: its members, and what they leave room for."""
+
+    most: int
+    size: int = 0
+    members: list[Member] = field(default_factory=list)
+    groups: set[str] = field(default_factory=set)
+
+    def add(self, member: Member, largest: int) -> None:
+        """Let `member` in."""
+        self.members.append(member)
+        self.groups.add(member.entry.group)
+        self.most = min(self.most, room(member.entry, largest))
+        self.size += member.size
+
+    def has_room(self, member: Member, spec: ParcelSpec) -> bool:
+        """Whether `member` may join."""
+        most = min(self.most, room(member.entry, spec.largest_count))
+        return len(self.members) < most and self.size + member.size <= spec.largest_bytes
+
+
 class Filling:
     """Parcels that are being filled, one for each address.
 
@@ -49,18 +71,16 @@ class Filling:
     def __init__(self, spec: ParcelSpec, *, ordered: bool) -> None:
         self._spec = spec
         self._ordered = ordered
-        self._open: dict[Address, list[Member]] = {}
+        self._open: dict[Address, _Open] = {}
 
     def before(self, member: Member, address: Address) -> Iterator[list[Member]]:
         """Close what must be sent before `member` joins: the full, and those of its group."""
         for other in list(self._open):
             parcel = self._open[other]
-            full = other == address and not self._fits(parcel, member)
-            same_group = other != address and any(
-                one.entry.group == member.entry.group for one in parcel
-            )
+            full = other == address and not parcel.has_room(member, self._spec)
+            same_group = other != address and member.entry.group in parcel.groups
             if full or (self._ordered and same_group):
-                yield self._open.pop(other)
+                yield self._open.pop(other).members
 
     def is_open(self, address: Address) -> bool:
         """Whether a parcel to `address` is being filled."""
@@ -68,18 +88,13 @@ class Filling:
 
     def add(self, member: Member, address: Address) -> None:
         """Let `member` join the parcel to `address`, or begin it."""
-        self._open.setdefault(address, []).append(member)
+        largest = self._spec.largest_count
+        self._open.setdefault(address, _Open(largest)).add(member, largest)
 
     def rest(self) -> Iterator[list[Member]]:
         """Close what is left, oldest first."""
         while self._open:
-            yield self._open.pop(next(iter(self._open)))
-
-    def _fits(self, parcel: Sequence[Member], member: Member) -> bool:
-        spec = self._spec
-        most = min(room(one.entry, spec.largest_count) for one in (*parcel, member))
-        size = sum(one.size for one in parcel) + member.size
-        return len(parcel) < most and size <= spec.largest_bytes
+            yield self._open.pop(next(iter(self._open))).members
 
 
 def halves(parcel: Sequence[Member]) -> tuple[Sequence[Member], Sequence[Member]]:
