@@ -1,6 +1,6 @@
 """The cells: every kind in every mode, and every way in which a repeat may be treated."""
 
-from collections.abc import Callable
+from functools import partial
 
 from desk.standins.slack import Workspace
 from functions.to_s3.request import S3Destination
@@ -48,19 +48,16 @@ def s3(url: str, _: Clock) -> Destination:
     return S3Destination(S3Document(), deploy_time, S3Objects(s3_client(url, SECONDS)))
 
 
-def slack(credential: str) -> Callable[[str, Clock], Destination]:
-    def make(url: str, clock: Clock) -> Destination:
-        channel = {"channel": CHANNEL} if credential == "bot_token" else {}
-        document = SlackDocument.model_validate(
-            {**channel, "credential": credential, "personal_data": "show"}
-        )
-        secret = {"bot_token": TOKEN, "webhook_url": url + HOOK}
-        deploy_time = SlackDeployTime(api_url=f"{url}/api", private_hosts=PRIVATE)
-        made = SlackDestination(document, lambda: (secret,), deploy_time, clock=clock)
-        _impatient(made._http)
-        return made
-
-    return make
+def slack(url: str, clock: Clock, *, credential: str) -> Destination:
+    channel = {"channel": CHANNEL} if credential == "bot_token" else {}
+    document = SlackDocument.model_validate(
+        {**channel, "credential": credential, "personal_data": "show"}
+    )
+    secret = {"bot_token": TOKEN, "webhook_url": url + HOOK}
+    deploy_time = SlackDeployTime(api_url=f"{url}/api", private_hosts=PRIVATE)
+    made = SlackDestination(document, lambda: (secret,), deploy_time, clock=clock)
+    _impatient(made._http)
+    return made
 
 
 def knowing(_: Clock) -> Shop:
@@ -108,14 +105,14 @@ CELLS = (
         "slack ordered read_back",
         Repeat.READ_BACK,
         workspace,
-        slack("bot_token"),
+        partial(slack, credential="bot_token"),
         parcels=SLACK.parcels,
     ),
     Cell(
         "slack ordered at_most_once",
         Repeat.AT_MOST_ONCE,
         workspace,
-        slack("webhook_url"),
+        partial(slack, credential="webhook_url"),
         parcels=SLACK.parcels,
     ),
 )
