@@ -4,15 +4,16 @@ import argparse
 import random
 import sys
 import tempfile
-import traceback
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from tests.faults import of_aws, of_catching_up, of_streams, of_tasks
 from tests.faults.cell import Cell, Result, run
+from tests.faults.lanes import in_lanes
 from tests.faults.report import last_line, line, table
 
 CELLS = (*of_tasks.CELLS, *of_streams.CELLS, *of_aws.CELLS, *of_catching_up.CELLS)
@@ -66,19 +67,10 @@ def _run(
         within.mkdir(parents=True)
         return run(cell, seed, within)
 
-    results: dict[str, Result] = {}
-    failed = 0
+    longest_first = sorted(cells, key=lambda cell: -cell.seconds)
+    jobs = {cell.name: partial(run_one, cell) for cell in longest_first}
     with ThreadPoolExecutor(chosen.lanes) as lanes:
-        longest_first = sorted(cells, key=lambda cell: -cell.seconds)
-        running = {lanes.submit(run_one, cell): cell.name for cell in longest_first}
-        for number, done in enumerate(as_completed(running), 1):
-            try:
-                results[running[done]] = result = done.result()
-            except Exception:  # noqa: BLE001 - the other cells go on
-                failed += 1
-                console.print(f"{running[done]} broke:\n{traceback.format_exc()}", markup=False)
-            else:
-                console.print(f"{number}/{len(cells)} {line(result)}", markup=False)
+        results, failed = in_lanes(lanes, jobs, line, console)
     return [results[cell.name] for cell in cells if cell.name in results], failed
 
 

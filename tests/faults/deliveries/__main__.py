@@ -3,10 +3,10 @@
 import argparse
 import random
 import sys
-import traceback
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from tests.faults.deliveries.cell import Cell, Result, run
 from tests.faults.deliveries.cells import CELLS
+from tests.faults.lanes import in_lanes
 
 EXAMPLES = """examples:
   python -m tests.faults.deliveries                                every cell, two at a time
@@ -69,30 +70,23 @@ def main() -> int:
 
 def _run(
     cells: Sequence[Cell], chosen: argparse.Namespace, console: Console
-) -> tuple[list[Result], int]:
+) -> tuple[Sequence[Result], int]:
     """The results in the order of the matrix, and how many cells did not come to one."""
-    results: dict[str, Result] = {}
-    failed = 0
+    jobs = {}
+    for cell in cells:
+        seed = random.randrange(1_000_000) if chosen.seed is None else chosen.seed
+        console.print(f"{cell.name}: seed {seed}", markup=False)
+        jobs[cell.name] = partial(run, cell, seed)
     with ProcessPoolExecutor(chosen.lanes) as lanes:
-        running = {}
-        for cell in cells:
-            seed = random.randrange(1_000_000) if chosen.seed is None else chosen.seed
-            console.print(f"{cell.name}: seed {seed}", markup=False)
-            running[lanes.submit(run, cell, seed)] = cell.name
-        for number, done in enumerate(as_completed(running), 1):
-            try:
-                results[running[done]] = result = done.result()
-            except Exception:  # noqa: BLE001 - the other cells go on
-                failed += 1
-                console.print(f"{running[done]} broke:\n{traceback.format_exc()}", markup=False)
-            else:
-                said = "; ".join(result.verdict.problems) or "ok"
-                console.print(
-                    f"{number}/{len(cells)} {result.cell.name}: {result.verdict.injected:,} faults,"
-                    f" {result.seconds:.0f} s: {said}",
-                    markup=False,
-                )
-    return [results[cell.name] for cell in cells if cell.name in results], failed
+        results, failed = in_lanes(lanes, jobs, line, console)
+    return list(results.values()), failed
+
+
+def line(result: Result) -> str:
+    """What is told as soon as a cell has ended."""
+    said = "; ".join(result.verdict.problems) or "ok"
+    name, faults = result.cell.name, result.verdict.injected
+    return f"{name}: {faults:,} faults, {result.seconds:.0f} s: {said}"
 
 
 def table(results: Sequence[Result]) -> Table:

@@ -18,9 +18,9 @@ from switchboard.http import HttpClient
 from switchboard.testing.stores import Clock
 from tests.faults.deliveries.cell import Cell, s3_client
 from tests.faults.deliveries.shops import Bucket, Channels, Endpoint
-from tests.faults.deliveries.vendor import SILENT_SECONDS, Shop
+from tests.faults.deliveries.vendor import Shop
 
-SECONDS = SILENT_SECONDS * 0.6
+SECONDS = 1.8
 """After which a vendor is given up here; ten are too long to wait for so often."""
 
 PRIVATE = ("127.0.0.1",)

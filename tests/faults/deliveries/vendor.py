@@ -1,20 +1,16 @@
 """A vendor over a real socket: it stores what it is sent, and fails by seed."""
 
 import hashlib
-import socket
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
-from switchboard.testing.stand_in import Arrived, Reply
+from switchboard.testing.stand_in import Arrived, Reply, StandIn
 
-SILENT_SECONDS = 3.0
 STORM_EVERY, STORM_LASTS = 900, 25
 RETRY_AFTER = 7
 
@@ -95,12 +91,7 @@ class Vendor:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._answer))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), daemon=True
-        )
-        self._thread.start()
+        self._stand_in = StandIn(self._answer).__enter__()
         return self
 
     def __exit__(
@@ -109,14 +100,12 @@ class Vendor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._stand_in.__exit__(kind, error, trace)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self._stand_in.url
 
     def _answer(self, request: Arrived) -> Reply:
         with self._lock:
@@ -164,32 +153,3 @@ def _told(trouble: Trouble, refusal: Reply) -> Reply:
 def _fraction(*what: object) -> float:
     drawn = hashlib.sha256("|".join(map(str, what)).encode())
     return int.from_bytes(drawn.digest()[:4], "big") / 2**32
-
-
-def _handler(answer: Callable[[Arrived], Reply]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Nothing."""
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = answer(Arrived(self.command, self.path, headers, body))
-            if reply.silent:
-                time.sleep(SILENT_SECONDS)
-            if reply.silent or reply.hang_up:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            text = reply.body.encode()
-            head = f"HTTP/1.1 {reply.status} -\r\nContent-Length: {len(text)}\r\n" + "".join(
-                f"{name}: {value}\r\n" for name, value in reply.headers.items()
-            )
-            self.wfile.write(head.encode() + b"\r\n" + (b"" if self.command == "HEAD" else text))
-
-        do_POST = do_PUT = do_GET = do_HEAD = _serve  # noqa: N815
-
-    return Handler

@@ -51,6 +51,7 @@ class StandIn:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 """Nothing."""
@@ -58,7 +59,7 @@ class StandIn:
             def _serve(self) -> None:
                 stand_in.serve(self)
 
-            do_POST = do_PUT = do_GET = _serve  # noqa: N815
+            do_POST = do_PUT = do_GET = do_HEAD = _serve  # noqa: N815
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -106,7 +107,8 @@ class StandIn:
             request.send_header(name, value)
         request.send_header("Content-Length", str(len(answer)))
         request.end_headers()
-        request.wfile.write(answer)
+        if request.command != "HEAD":
+            request.wfile.write(answer)
 
 
 def closed_url() -> str:
