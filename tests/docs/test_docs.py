@@ -37,6 +37,17 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).resolve().exists(), target
 
 
+def test_the_readme_links_every_guide_and_explanation() -> None:
+    linked = set(LINK.findall((ROOT / "README.md").read_text()))
+    pages = [*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("docs/explanation/*.md")]
+    assert {str(page.relative_to(ROOT)) for page in pages} - linked == set()
+
+
+def test_a_guide_is_called_what_the_readme_lists_it_as() -> None:
+    for page in ROOT.glob("docs/how-to/*.md"):
+        assert page.read_text().startswith("# How to "), page.name
+
+
 @each_page
 def test_make_targets_exist(page: Path) -> None:
     made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # moto brings it
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel
 
 from desk.target import Target
