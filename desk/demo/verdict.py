@@ -131,12 +131,14 @@ def delayed_by(
     """Destinations that did not keep up while `down` answered 503.
 
     Of the events that were sent in the first quarter of that time, nine of ten must be stored at
-    the others before it is over: by counts, since a laptop's seconds prove nothing.
+    the others before it is over, or before `down` has the same event at last: by counts, since a
+    laptop's seconds prove nothing.
     """
     refused = [a.at for a in arrivals if a.destination == down and a.what == "503"]
     if len(refused) < 2:
         return []
     began, ended = min(refused), max(refused)
+    at_last = {a.id: a.at for a in arrivals if a.destination == down and a.stored}
     first_quarter = {
         one.id
         for one in sent
@@ -146,7 +148,11 @@ def delayed_by(
     for destination in others:
         wanted = {one.id for one in sent if one.id in first_quarter and destination in one.deliver}
         in_time = {
-            a.id for a in arrivals if a.destination == destination and a.stored and a.at <= ended
+            a.id
+            for a in arrivals
+            if a.destination == destination
+            and a.stored
+            and a.at <= max(ended, at_last.get(a.id, ended))
         }
         if wanted and len(wanted & in_time) < SHARE_IN_TIME * len(wanted):
             slow.append(f"{destination}: {len(wanted & in_time)} of {len(wanted)} in time")
