@@ -153,13 +153,13 @@ def test_every_permission_is_used_and_nothing_is_denied(
     streamed(stream)
     until(lambda: len(vendor.arrived) >= 6)
     a_planned_replay(stack)
+    redirects(stack)
 
     # What comes back, what is replayed, and what no destination can take.
     newer_envelopes(stack)
     a_replay(stack, "crm")
     assert send(stack, "event-3", timestamp="x") == 202
     put_message(stack, "ingest", "no envelope", "broken")
-    redirects(stack)
     apply_at_once(stack, tmp_path)
     dead_letters(stack)
     until(lambda: not missing_but(stack, "dynamodb:Query"), lambda: missing_but(stack))
