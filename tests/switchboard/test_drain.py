@@ -110,6 +110,15 @@ class Bench(DeliveryBench):
         return self.ledger.of(make_event(number).id, "crm")
 
 
+@pytest.mark.parametrize("kind", [Drain.DISCARD, Drain.REDIRECT])
+def test_what_calls_no_vendor_needs_no_time_for_one(kind: Drain) -> None:
+    bench = Bench(ScriptedDestination())
+    bench.remaining = 18.0
+    bench.fill(1)
+    assert not bench.drain(kind=kind, why="moved", to="lake").rest
+    assert bench.waiting == 0
+
+
 def test_a_scheduled_destination_is_delivered_in_order_until_its_queue_is_empty() -> None:
     destination = ScriptedDestination()
     bench = Bench(destination)

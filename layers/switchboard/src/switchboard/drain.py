@@ -19,6 +19,8 @@ from switchboard.queue import Visibility
 
 TIME_SHARE = 0.8
 LEASE_MARGIN = 30.0
+OF_OUR_OWN = 5.0
+"""Seconds for a batch that no vendor is called for."""
 EMPTY_RECEIVES = 2
 """In a row. SQS may answer with nothing although something is there."""
 
@@ -117,7 +119,8 @@ def drain(
     if lease is None:
         return Drained(order=order, busy=True, at=now)
     share = min(seconds * TIME_SHARE, order.seconds or seconds)
-    limited = Time(lambda: time.remaining() - (seconds - share), time.needed)
+    needed = time.needed if order.kind is Drain.DELIVER else OF_OUR_OWN
+    limited = Time(lambda: time.remaining() - (seconds - share), needed)
     done = left = 0
     rest = False
     try:
