@@ -238,6 +238,14 @@ class DestinationStack(cdk.Stack):
             ),
         )
 
+    def _sampling(self) -> Sequence[Statement]:
+        """To show the newest dead letter and its event beside an alarm."""
+        ledger, events = self.names.table("ledger"), self.names.table("events")
+        return [
+            allow(["dynamodb:Query"], arn("dynamodb", f"table/{ledger}/index/dead")),
+            allow(["dynamodb:BatchGetItem"], arn("dynamodb", f"table/{events}")),
+        ]
+
     def _tell_alarms(self) -> None:
         """A function that the stage's alarm topic invokes, with the destination's own request."""
         environment = self._environment()
@@ -250,8 +258,11 @@ class DestinationStack(cdk.Stack):
             code=self._code,
             layer=self._layer,
             settings=self._settings,
-            environment={name: environment[name] for name in _TOLD},
-            statements=self._of_its_own(),
+            environment={
+                **{name: environment[name] for name in _TOLD},
+                "SWITCHBOARD_EVENTS_TABLE": self.names.table("events"),
+            },
+            statements=[*self._of_its_own(), *self._sampling()],
             removal=self._removal,
             alarms=self._alarms,
         )
@@ -263,6 +274,7 @@ _TOLD = (
     "SWITCHBOARD_STATE_TABLE",
     "SWITCHBOARD_CONFIGURATION_TABLE",
     "SWITCHBOARD_ARCHIVE_BUCKET",
+    "SWITCHBOARD_LEDGER_TABLE",
     "SWITCHBOARD_DESTINATION",
     "SWITCHBOARD_DEPLOY_TIME",
 )

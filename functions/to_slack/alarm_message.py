@@ -1,64 +1,36 @@
-"""A CloudWatch alarm as a Slack message: what happened, since when, and what to do. Pure.
+"""An alarm as a Slack message: what happened, since when, a sample, and what to do. Pure."""
 
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
-"""
-
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from functions.to_slack.alarm import Alarm
+from functions.to_slack.alarm_sample import Sample
 from functions.to_slack.limits import LONGEST_TEXT, note, shortened, within_limits
 from functions.to_slack.masking import masker
-from functions.to_slack.message import Message, escaped, section
-from switchboard.event import digest
+from functions.to_slack.message import (
+    DIVIDER,
+    Message,
+    described,
+    escaped,
+    plain_fields,
+    section,
+)
+from switchboard.errors import ReasonClass
+from switchboard.event import utc_text
+from switchboard.held import ROUTE
+from switchboard.ledger import Entry
+from switchboard.retry import advice
 
 _SIGNS = {"ALARM": "🔴", "OK": "🟢"}
+SHOWN_OF_ID = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A notification of the alarm topic. `what_to_do` is the alarm's own description."""
+def alarm_message(alarm: Alarm, sample: Sample | None = None) -> Message:
+    """State and name, what to do, the cause with the values that crossed the threshold, a sample.
 
-    key: str
-    name: str
-    state: str
-    what_to_do: str
-    cause: str = ""
-    at: str = ""
-    dimensions: Mapping[str, str] = field(default_factory=dict)
-
-
-def read_alarms(event: Mapping[str, Any]) -> Sequence[Alarm]:
-    """The alarms of a Lambda SNS event, in their order."""
-    return [_alarm(record["Sns"]) for record in event["Records"]]
-
-
-def _alarm(notification: Mapping[str, Any]) -> Alarm:
-    """An alarm; what somebody else published to the topic is told as it is."""
-    key = "alm_" + digest(str(notification["MessageId"]))
-    text = str(notification.get("Message", ""))
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict) or "AlarmName" not in told:
-        subject = str(notification.get("Subject") or "a message to the alarm topic")
-        return Alarm(key, subject, "", text)
-    dimensions = (told.get("Trigger") or {}).get("Dimensions") or ()
-    return Alarm(
-        key=key,
-        name=str(told["AlarmName"]),
-        state=str(told.get("NewStateValue", "")),
-        what_to_do=str(told.get("AlarmDescription") or ""),
-        cause=str(told.get("NewStateReason") or ""),
-        at=str(told.get("StateChangeTime") or ""),
-        dimensions={str(one["name"]): str(one["value"]) for one in dimensions},
-    )
-
-
-def alarm_message(alarm: Alarm) -> Message:
-    """State and name, what to do, and the cause with the values that crossed the threshold."""
+    It is masked whatever the destination's document says of personal data.
+    """
     hide = masker({})
     sign = _SIGNS.get(alarm.state, "⚪")
     title = f"{sign} *{escaped(alarm.name)}*" + (f" {alarm.state}" if alarm.state else "")
@@ -68,4 +40,36 @@ def alarm_message(alarm: Alarm) -> Message:
     if alarm.what_to_do:
         blocks.append(section(escaped(hide(alarm.what_to_do))))
     blocks += [note(escaped(line)) for line in lines if line]
+    if sample is not None:
+        blocks += [DIVIDER, *_sampled(sample, alarm.dimensions.get("stage", ""))]
     return Message(shortened(f"{title} {alarm.what_to_do}", LONGEST_TEXT), within_limits(blocks))
+
+
+def commands(entry: Entry, stage: str) -> Sequence[str]:
+    """What an operator runs for a dead letter, word for word.
+
+    What failed before it was fanned out has no delivery that could be sent again.
+    """
+    name, event = entry.destination, entry.event_id[:SHOWN_OF_ID]
+    found = [f"switchboard dead show {name} {event} --stage {stage}"]
+    if name != ROUTE:
+        reason = entry.reason_class or ReasonClass.BUG
+        found.append(f"switchboard replay plan {name} --reason {reason} --stage {stage}")
+    return found
+
+
+def _sampled(sample: Sample, stage: str) -> list[dict[str, Any]]:
+    entry, event = sample.entry, sample.event
+    hide = masker(None if event is None else event.data)
+    reason = entry.reason_class or ReasonClass.BUG
+    died = utc_text(datetime.fromtimestamp(entry.updated_at, UTC))
+    why = escaped(hide(entry.reason))
+    blocks = [
+        section(f"*The newest dead letter*, of {died}: {reason}\n{why}\nDo: {advice(reason)}")
+    ]
+    if entry.answer:
+        blocks.append(section(f"It was answered: {escaped(hide(entry.answer))}"))
+    if event is not None:
+        blocks += [dict(one) for one in described(event, plain_fields(event.data), hide).blocks]
+    blocks.append(section("\n".join(f"`{command}`" for command in commands(entry, stage))))
+    return blocks

@@ -20,7 +20,7 @@ from functions.to_slack.masking import Mask, masker
 from switchboard.destination import Delivery
 from switchboard.destination_documents import whole_event
 from switchboard.errors import EventError
-from switchboard.event import utc_text
+from switchboard.event import Event, utc_text
 
 RESERVED = frozenset({"text", "blocks", "channel"})
 MOST_FIELDS = 10
@@ -68,29 +68,27 @@ def _part(delivery: Delivery, *, show_personal_data: bool) -> Message:
     show: Mask = str if show_personal_data else masker(delivery.event.data)
     output = delivery.output
     if output == whole_event(delivery.event):
-        fields = dict(_scalars(delivery.event.data))
-        return _of_fields(delivery, fields, show)
+        return described(delivery.event, plain_fields(delivery.event.data), show)
     fields = {name: value for name, value in output.items() if name not in RESERVED}
     text, blocks = output.get("text"), output.get("blocks")
     if blocks is not None and not _are_blocks(blocks):
         raise EventError("mapping: blocks must be a list of objects, each with a type")
     if text is None and not blocks:
-        return _of_fields(delivery, fields, show)
+        return described(delivery.event, fields, show)
     shown = [masked(block, show) for block in blocks or ()]
     if fields and not blocks:
         shown = [section(show(str(text))), *_table(fields, show)]
-    return Message(_title(delivery, show) if text is None else show(str(text)), shown)
+    return Message(_title(delivery.event, show) if text is None else show(str(text)), shown)
 
 
-def _of_fields(delivery: Delivery, fields: Mapping[str, Any], show: Mask) -> Message:
-    event = delivery.event
-    title = _title(delivery, show)
+def described(event: Event, fields: Mapping[str, Any], show: Mask) -> Message:
+    """An event by its type, subject and time, with a list of `fields`."""
+    title = _title(event, show)
     foot = f"{escaped(event.source)} · {utc_text(event.time)} · {event.id}"
     return Message(title, [section(title), *_table(fields, show), note(foot)])
 
 
-def _title(delivery: Delivery, show: Mask) -> str:
-    event = delivery.event
+def _title(event: Event, show: Mask) -> str:
     subject = f" {escaped(show(event.subject))}" if event.subject else ""
     return f"*{escaped(event.type)}*{subject}"
 
@@ -112,8 +110,12 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _scalars(data: Any) -> Iterator[tuple[str, Any]]:
+def plain_fields(data: Any) -> Mapping[str, Any]:
     """The plain fields of an event's data, also of one level of objects in it."""
+    return dict(_scalars(data))
+
+
+def _scalars(data: Any) -> Iterator[tuple[str, Any]]:
     for name, value in data.items() if isinstance(data, dict) else ():
         if isinstance(value, dict):
             for inner, one in value.items():

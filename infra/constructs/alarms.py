@@ -5,11 +5,16 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from infra.commands import on_stage
+
 FIVE_MINUTES = 300
 
 
 class Alarms:
-    """Makes alarms that notify one SNS topic, which is known by its ARN."""
+    """Makes alarms that notify one SNS topic, which is known by its ARN.
+
+    A description names commands between backticks and without their stage, which is added.
+    """
 
     def __init__(self, topic_arn: str, stage: str) -> None:
         self._topic_arn = topic_arn
@@ -38,7 +43,7 @@ class Alarms:
             scope,
             f"{construct_id}Alarm",
             alarm_name=name,
-            alarm_description=description,
+            alarm_description=on_stage(description, self._stage),
             namespace=namespace,
             metric_name=metric,
             dimensions=_dimensions(dimensions),
@@ -107,8 +112,11 @@ class Alarms:
             scope,
             "MovedAlarm",
             alarm_name=f"{queue.removesuffix('.fifo')}-moved-by-sqs",
-            alarm_description="SQS moved messages to the dead-letter queue after 1,000 receives:"
-            f" this is a bug, since attempts end long before. Look with `{command}`.",
+            alarm_description=on_stage(
+                "SQS moved messages to the dead-letter queue after 1,000 receives: this is a bug,"
+                f" since attempts end long before. Look with `{command}`.",
+                self._stage,
+            ),
             metrics=[
                 cloudwatch.CfnAlarm.MetricDataQueryProperty(
                     id="moved",

@@ -47,7 +47,7 @@ def watch_destination(
         destination=name,
         name=f"{prefix}-configuration",
         description=f"Act now: {name} waits, because its documents or its secret are missing or"
-        f" broken. Correct them (`switchboard apply`, `switchboard secrets set"
+        f" broken. Correct them (`switchboard apply DOCUMENTS`, `switchboard secrets set"
         f" destinations/{name}`); it goes on by itself.",
     )
     alarms.on_own(

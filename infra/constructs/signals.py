@@ -11,6 +11,8 @@ from typing import Literal
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from infra.commands import on_stage
+
 NAMESPACE = "Switchboard"
 FIVE_MINUTES = 300
 PERIODS = 3
@@ -30,7 +32,7 @@ class Signal:
     """A figure: an `expression` over `metrics` (an id, and its metric and statistic).
 
     It alarms when it leaves its band to the given `side` for a quarter of an hour. `description`
-    may hold {name}.
+    may hold {name}, and names commands without their stage, which is added.
     """
 
     ending: str
@@ -159,7 +161,7 @@ def watch_signals(
             scope,
             "".join(part.capitalize() for part in signal.ending.split("-")) + "Anomaly",
             alarm_name=f"{prefix}-{name}-{signal.ending}-anomaly",
-            alarm_description=signal.description.format(name=name),
+            alarm_description=on_stage(signal.description.format(name=name), stage),
             metrics=[
                 *(
                     _metric(query, metric, statistic, stage, dimension, name)

@@ -19,7 +19,8 @@ def alarm_on_sources(scope: Construct, alarms: Alarms, prefix: str, sources: Ite
             name=f"{prefix}-{name}-refused-signature",
             description=f"Ten requests to the source {name} were not signed with its secret."
             f" Either its key was changed (run `switchboard secrets set sources/{name}`), or"
-            " somebody else is sending: `switchboard verify` explains a request.",
+            " somebody else is sending: `switchboard verify REQUEST.json --source DOCUMENT.json"
+            " --secret-stdin` explains a request.",
         )
         alarms.on_own(
             own,
@@ -62,5 +63,5 @@ def alarm_on_replays(scope: Construct, alarms: Alarms, prefix: str) -> None:
         description="A replay could not go on three times in five minutes: SQS, DynamoDB or S3"
         " refuses what it needs, and the log of replay-events says which. Nothing is lost, and it"
         " is tried each minute. `switchboard replay status` shows how far it is; stop it with"
-        " `switchboard replay cancel`.",
+        " `switchboard replay cancel REPLAY`.",
     )

@@ -39,14 +39,14 @@ WATCHES = (
         "configuration_errors",
         "configuration",
         "Act now: the source {source} is not read, because its secret or document is missing or"
-        " wrong. Run `switchboard secrets set sources/{source}` or `switchboard apply`; it goes on"
-        " by itself.",
+        " wrong. Run `switchboard secrets set sources/{source}` or `switchboard apply DOCUMENTS`;"
+        " it goes on by itself.",
     ),
     Watch(
         "document_refused",
         "document",
         "The new document of the source {source} is broken; the last good one serves. The reader's"
-        " log names field and position: correct it and run `switchboard apply`.",
+        " log names field and position: correct it and run `switchboard apply DOCUMENTS`.",
     ),
     Watch(
         "refused_handshakes",
@@ -83,14 +83,15 @@ WATCHES = (
         "silent",
         "The source {source} is connected, and for longer than its document allows no event came."
         " Nobody calls, or events are no longer sent: make a test call, then ask the vendor. If"
-        " that is usual here, raise `silence_seconds` of the document and run `switchboard apply`.",
+        " that is usual here, raise `silence_seconds` of the document and run `switchboard apply"
+        " DOCUMENTS`.",
     ),
     Watch(
         "nothing_ever_came",
         "nothing-ever-came",
         "The source {source} connects, and not one event came since it was set up. A wrong region"
         " or tenant is accepted and stays silent: compare host and tenant of its document with the"
-        " vendor's console, then run `switchboard apply`.",
+        " vendor's console, then run `switchboard apply DOCUMENTS`.",
     ),
     Watch(
         "lag_seconds",

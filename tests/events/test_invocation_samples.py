@@ -18,7 +18,7 @@ from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports as RouterPorts
 from functions.route_events.router import Router
 from functions.route_events.routes import Network
-from functions.to_slack.alarm_message import read_alarms
+from functions.to_slack.alarm import read_alarms
 from switchboard.breaker import paused
 from switchboard.delivery import Execution
 from switchboard.destination import Lane

@@ -50,7 +50,7 @@ def test_what_cannot_be_told_waits_in_a_queue_of_its_own(chat: dict[str, Any]) -
     assert "switchboard-made-chat-alarms-untold" in alarms
 
 
-def test_it_may_read_its_documents_and_its_secret_and_nothing_of_the_deliveries(
+def test_of_deliveries_it_may_read_the_newest_dead_letter_and_its_event(
     chat: dict[str, Any],
 ) -> None:
     roles = {one["RoleName"]: one for one in of_type(chat, "AWS::IAM::Role")}
@@ -63,11 +63,23 @@ def test_it_may_read_its_documents_and_its_secret_and_nothing_of_the_deliveries(
         )
     }
     assert actions == {
-        "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+        "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
         "logs:CreateLogStream", "logs:PutLogEvents",
         "secretsmanager:GetSecretValue", "sqs:SendMessage", "ssm:GetParameters",
     }  # fmt: skip
-    assert "ledger" not in json.dumps(policy)
+    places = {
+        action: [
+            resource["Fn::Sub"].rpartition(":")[2]
+            for one in policy["Statement"]
+            for resource in one["Resource"]
+            if one["Action"] == [action]
+        ]
+        for action in ("dynamodb:Query", "dynamodb:BatchGetItem")
+    }
+    assert places == {
+        "dynamodb:Query": ["table/switchboard-made-ledger/index/dead"],
+        "dynamodb:BatchGetItem": ["table/switchboard-made-events"],
+    }
 
 
 def test_a_kind_that_tells_no_alarms_is_refused() -> None:

@@ -402,8 +402,11 @@ def test_the_core_does_not_change_when_a_stream_is_added(public: Any, make_stage
 def test_a_stage_of_streams_alone_has_no_api_and_no_receiver(nat: Any) -> None:
     made = {kind for _, kind in kinds(nat)}
     assert not [kind for kind in made if kind.startswith("AWS::ApiGateway::")]
-    functions = [one["FunctionName"] for one in all_of(nat, "AWS::Lambda::Function")]
-    assert functions == ["switchboard-made-route-events"]
+    functions = {one["FunctionName"] for one in all_of(nat, "AWS::Lambda::Function")}
+    assert functions == {
+        f"switchboard-made-{name}"
+        for name in ("route-events", "replay-events", "control-destinations")
+    }
 
 
 def test_the_stack_is_joined_by_names_alone_and_small(public: Any, nat: Any) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.to_slack.alarm_message import alarm_message, read_alarms
+from functions.to_slack.alarm import read_alarms
+from functions.to_slack.alarm_message import alarm_message
 from switchboard.errors import ConfigurationError
 from tests.functions.to_slack.test_message import assert_slack_takes
 from tests.functions.to_slack.workspace import CHANNEL, OTHER, Slack
@@ -28,7 +29,7 @@ def test_an_alarm_says_what_happened_and_the_exact_command(slack: Slack) -> None
     for told in (
         "switchboard-dev-crm-dead-lettered",
         "ALARM",
-        "`switchboard dead list crm`",
+        "`switchboard dead list crm --stage dev`",
         "destination crm",
         "[3.0 (27/11/26 14:40:00)]",
         "2026-11-27T14:46:12",

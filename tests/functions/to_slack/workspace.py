@@ -16,14 +16,20 @@ OTHER = "C0999999999"
 
 @dataclass
 class Slack:
-    """A workspace, its address and its clock. `lose` answers are not given after the commit."""
+    """A workspace, its address and its clock. `lose` answers are not given after the commit.
+
+    While it is `away`, it answers 503.
+    """
 
     workspace: Workspace
     clock: Clock = field(default_factory=Clock)
     url: str = ""
     lose: int = 0
+    away: bool = False
 
     def answer(self, arrived: Arrived) -> Reply:
+        if self.away:
+            return Reply(503)
         taken = self.workspace.take(arrived.path, arrived.headers, arrived.body, self.clock())
         if self.lose and arrived.method == "POST":
             self.lose -= 1

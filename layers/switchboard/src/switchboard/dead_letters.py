@@ -6,6 +6,7 @@ it twice is harmless: its deduplication id is the delivery's generation and atte
 
 import json
 from datetime import UTC, datetime
+from typing import Protocol
 
 from switchboard.envelope import Envelope, encode
 from switchboard.errors import ReasonClass, Unavailable
@@ -16,6 +17,18 @@ from switchboard.retry import advice
 
 VERSION = 1
 RETRY_SECONDS = 30.0
+
+
+class DeadLetterReader(Protocol):
+    """The dead letters of the ledger, for whoever tells of them."""
+
+    def newest(self, destination: str) -> Entry | None:
+        """The delivery to `destination` that stopped last; a moment may pass until it is known.
+
+        Raises:
+            Unavailable, ConfigurationError: the ledger cannot be read.
+        """
+        ...
 
 
 def dead_letter(entry: Entry, envelope: Envelope | str) -> Outgoing:

@@ -84,6 +84,8 @@ class ReaderSettings(Settings):
 class AlarmSettings(Settings):
     """Settings of what tells alarms through one destination, as its document says."""
 
+    ledger_table: str
+    events_table: str
     destination: str
     deploy_time: Json[dict[str, Any]]
 

@@ -15,6 +15,7 @@ from switchboard.ledger import Entry, State, first_of
 from switchboard.retry import advice
 
 DAY_SECONDS = 24 * 60 * 60
+DEAD_INDEX = "dead"
 
 _WHOLE = (
     "document_version",
@@ -87,11 +88,16 @@ def sort_key(event_id: str, destination: str) -> str:
     return f"{event_id}#{destination}"
 
 
+def dead_key(destination: str) -> str:
+    """The partition of a destination's dead letters in the index."""
+    return f"dead#{destination}"
+
+
 def entry_item(entry: Entry, *, expires_at: int) -> Item:
     """`entry` as an item, with the keys of table and index."""
     values = asdict(entry)
     if entry.state is State.DEAD:
-        values["dead"] = f"dead#{entry.destination}"
+        values["dead"] = dead_key(entry.destination)
         values["dead_at"] = utc_text(datetime.fromtimestamp(entry.updated_at, UTC))
         values["advice"] = advice(entry.reason_class or ReasonClass.BUG)
     values["delivery"] = sort_key(entry.event_id, entry.destination)

@@ -9,7 +9,7 @@ from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, RawRef
 from switchboard.errors import EventError, SwitchboardError
 from switchboard.gaps import Gap
-from switchboard.ledger import Entry, first_of
+from switchboard.ledger import Entry, State, first_of
 from switchboard.queue import Outgoing, send_in_order
 
 
@@ -39,7 +39,10 @@ class Failing:
 
 
 class MemoryLedger(Failing):
-    """See Ledger. `before_put` runs before each write: the place for another execution's."""
+    """See Ledger and DeadLetterReader.
+
+    `before_put` runs before each write: the place for another execution's.
+    """
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str, str], Entry] = {}
@@ -63,6 +66,16 @@ class MemoryLedger(Failing):
         """See Ledger."""
         self.check()
         return first_of((e for e in self.entries.values() if e.group == group), destination)
+
+    def newest(self, destination: str) -> Entry | None:
+        """See DeadLetterReader."""
+        self.check()
+        dead = [
+            entry
+            for entry in self.entries.values()
+            if entry.destination == destination and entry.state is State.DEAD
+        ]
+        return max(dead, key=lambda entry: entry.updated_at, default=None)
 
     def of(self, event_id: str, destination: str) -> Entry:
         """The one entry of a delivery."""
