@@ -95,8 +95,8 @@ class FaultyLedger:
     def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
         """See Ledger."""
         self._puts += 1
-        struck = drawn(SHARES[Mishap.LEDGER], self._seed, "ledger", self._puts)
-        if struck:
+        spared = self._injected.crashes[entry.event_id] >= MOST_CRASHES
+        if not spared and drawn(SHARES[Mishap.LEDGER], self._seed, "ledger", self._puts):
             self._injected.counts[Mishap.LEDGER] += 1
             written = bool(self._puts % 2) and self._write(entry, expected) is None
             # A claim that nobody knows of, or an ending that is not there: the lease runs out.
