@@ -7,14 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from desk.destinations import CONTROL
 from desk.target import Target, TargetError
-from switchboard.drain import Drained, DrainOrder
+from switchboard.aws.drained_queue import DrainTable
+from switchboard.drain import Drained, DrainOrder, DrainStore
 from switchboard.ledger import State
 
 DRAIN_SECONDS = 40.0
 """Of one invocation: shorter than what a client waits for an answer."""
 
 BUSY_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 2.0
 WAITING = (State.SENDING, State.WAITING, State.UNKNOWN, State.HELD)
 
 
@@ -74,20 +77,38 @@ def require_off(target: Target, destination: Deployed) -> None:
 
 
 def drains(target: Target, destination: Deployed, order: DrainOrder) -> Iterator[Drained]:
-    """Drain until nothing is left that the order is about; one answer for each invocation.
+    """Drain until nothing is left that the order is about; how far each invocation came.
+
+    The first is ours; the rest is started by `control_destinations`, whoever waits for it.
 
     Raises:
-        TargetError: the function failed; its message.
+        TargetError: the function failed; its message. Or Lambda takes the messages again.
     """
     limited = order.model_copy(update={"seconds": DRAIN_SECONDS})
-    while True:
-        event = {"drain": limited.model_dump(mode="json")}
-        drained = Drained.model_validate(_invoke(target, destination.function, event))
+    event = {"drain": limited.model_dump(mode="json")}
+    while (drained := _drained(target, destination, event)).busy:
         yield drained
-        if drained.busy:
-            time.sleep(BUSY_SECONDS)
-        elif not drained.rest:
-            return
+        time.sleep(BUSY_SECONDS)
+    yield drained
+    records = DrainTable(target.core()["state_table"], target.client("dynamodb"))
+    while drained.rest:
+        target.start(CONTROL)
+        drained = _next(target, destination, records, drained)
+        yield drained
+
+
+def _drained(target: Target, destination: Deployed, event: Any) -> Drained:
+    return Drained.model_validate(_invoke(target, destination.function, event))
+
+
+def _next(target: Target, destination: Deployed, records: DrainStore, before: Drained) -> Drained:
+    """What the drain after `before` recorded, once it has."""
+    while True:
+        time.sleep(LOOK_EVERY_SECONDS)
+        drained = records.read(destination.name)
+        if drained is not None and drained.at > before.at:
+            return drained
+        require_off(target, destination)
 
 
 def _invoke(target: Target, function: str, event: Any) -> Any:

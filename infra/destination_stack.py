@@ -70,7 +70,8 @@ class DestinationStack(cdk.Stack):
             drained = {"drain": {"kind": Drain.DELIVER}}
             Schedule(self, "Schedule", function=function, every=entry.every, given=drained)
         arns = [queue.arn for queue in self._lanes.values()]
-        let_the_control_switch(self, self.names, name, list(mappings.values()), arns)
+        switched = list(mappings.values())
+        let_the_control_switch(self, self.names, name, switched, arns, function.name)
         watch_destination(
             self,
             alarms=self._alarms,

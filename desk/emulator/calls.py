@@ -13,6 +13,7 @@ REGION = "eu-west-1"
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/aws4_request")
 
 _MAPPING = re.compile(r"/2015-03-31/event-source-mappings/([^/?]+)")
+_INVOCATION = re.compile(r"/2015-03-31/functions/([^/?]+)/invocations")
 _MAPPING_ACTIONS = {"GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping"}
 
 
@@ -50,6 +51,13 @@ def read_call(method: str, path: str, headers: Mapping[str, str], body: bytes) -
         action = _MAPPING_ACTIONS.get(method, "")
         arn = _arn("lambda", f"event-source-mapping:{mapping[1]}")
         return Call(key_id, service, action, (arn,), body, operation=action)
+    if service == "lambda" and (invoked := _INVOCATION.match(path)):
+        parameters = {
+            "FunctionName": invoked[1],
+            "InvocationType": headers.get("X-Amz-Invocation-Type", "RequestResponse"),
+        }
+        function = (_arn("lambda", f"function:{invoked[1]}"),)
+        return Call(key_id, service, "InvokeFunction", function, body, parameters, "Invoke")
     target = headers.get("X-Amz-Target", "")
     if not target:
         return Call(key_id, service, "", ("*",), body)

@@ -18,6 +18,7 @@ from desk.emulator.answers import JSON_TYPE, denied, error, of_sqs
 from desk.emulator.authorization import Authorization, NotUnderstood
 from desk.emulator.calls import Call, read_call
 from desk.emulator.faults import FaultPlan, Faults
+from desk.emulator.invocations import Invocations
 from desk.emulator.parameters import ReadRate, refuse_size
 from desk.emulator.sends import SendLog
 from desk.emulator.sqs import Sqs
@@ -34,6 +35,7 @@ class Emulator:
         cloudformation.register()
         self.authorization = Authorization()
         self.faults = Faults()
+        self.invocations = Invocations()
         self.parameter_reads = ReadRate()
         self.sqs = Sqs(self.faults, None if sends is None else SendLog(sends))
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -74,9 +76,15 @@ class Emulator:
             return error(501, "NotUnderstood", f"{role}: {refusal}", call)
         if (fault := self.faults.of(call.service, role)) is not None:
             return Response(json.dumps(fault[1]), fault[0], content_type=JSON_TYPE)
+        return self._of_our_own(request, call, role)
+
+    def _of_our_own(self, request: Request, call: Call, role: str) -> Response | None:
+        """What moto lacks, or is not strict about."""
         target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if call.service == "sqs" and (answered := self.sqs.answer(target, call, role)):
             return of_sqs(answered)
+        if call.operation == "Invoke":
+            return self.invocations.take(call)
         if call.service == "ssm":
             return self._of_parameters(target, call)
         return None
@@ -122,6 +130,8 @@ class Emulator:
             return _json({"ok": True})
         if what == "credentials":
             return _json({"key_id": self.authorization.credentials(given["role"])})
+        if what == "invocations":
+            return _json(self.invocations.given())
         if what == "state":
             return _json(self._state())
         if self._told(what, given):

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from os import getpid
 from pathlib import Path
@@ -19,7 +20,7 @@ from desk.laptop.gateway import Gateway
 from desk.laptop.logs import SHIP_EVERY_SECONDS, ProcessLog
 from desk.laptop.poller import Poller
 from desk.laptop.pool import Pool
-from desk.laptop.sandbox import Host
+from desk.laptop.sandbox import Host, InvocationFailed
 from desk.laptop.schedules import fire
 from desk.laptop.services import DeployedService, read_services
 from desk.laptop.task import Task, TaskHost
@@ -209,7 +210,7 @@ class LaptopStack:
                 Poller(mapping, pool, self.endpoint_url, sandboxes=self._sandboxes)
             )
             self._pollers[-1].start()
-        for task in (self._ship_logs, self._follow_mappings):
+        for task in (self._ship_logs, self._follow_mappings, self._take_invocations):
             threading.Thread(target=task, daemon=True).start()
         for schedule in self.deployed.schedules:
             given = schedule, self._pools[schedule.function].invoke, self._stopping
@@ -259,6 +260,21 @@ class LaptopStack:
             for poller in self._pollers:
                 if poller.mapping_id in now:
                     poller.follow(now[poller.mapping_id])
+
+    def _take_invocations(self) -> None:
+        """Invoke what functions started: `InvocationType=Event`."""
+        while not self._stopping.wait(FOLLOW_EVERY_SECONDS):
+            try:
+                started = self.desk("invocations")
+            except OSError:
+                continue  # an emulator that is stopping
+            for one in started:
+                threading.Thread(target=self._invoke_alone, kwargs=one, daemon=True).start()
+
+    def _invoke_alone(self, function: str, event: Any) -> None:
+        """Nobody waits for the answer; a failure is in the function's log."""
+        with suppress(InvocationFailed):
+            self.invoke(function, event)
 
     def _control(self, what: str, given: Any) -> Any:
         """What other processes ask for through the gateway."""

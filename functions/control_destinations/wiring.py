@@ -8,12 +8,15 @@ from pydantic import ValidationError
 
 from functions.control_destinations.control import Control, Ports
 from functions.control_destinations.decision import Deployed
+from switchboard.aws.asynchronous import start_function
+from switchboard.aws.drained_queue import DrainTable
 from switchboard.aws.event_source_mappings import LambdaMappings
 from switchboard.aws.parameters import StageParameters
 from switchboard.aws.queues import count_messages
 from switchboard.aws.runtime import Handle, Invocation
 from switchboard.aws.state_table import StateTable
 from switchboard.configuration import ParameterSource
+from switchboard.drain import DrainOrder
 from switchboard.settings import Settings
 from switchboard.telemetry import InvocationTelemetry, Telemetry
 
@@ -28,6 +31,8 @@ def wire(settings: Settings, telemetry: InvocationTelemetry) -> Handle:
             deployed=lambda: read_deployed(parameters, telemetry),
             states=StateTable(settings.state_table),
             mappings=LambdaMappings(),
+            drains=DrainTable(settings.state_table),
+            start=start_drain,
             depth=lambda url: count_messages(url, "counting what waits for a destination"),
             telemetry=telemetry,
             clock=time.time,
@@ -38,6 +43,11 @@ def wire(settings: Settings, telemetry: InvocationTelemetry) -> Handle:
         return {"polled": control.run()}
 
     return handle
+
+
+def start_drain(function: str, order: DrainOrder) -> None:
+    """Let a destination's function drain, in an invocation of its own."""
+    start_function(function, {"drain": order.model_dump(mode="json")})
 
 
 def read_deployed(parameters: ParameterSource, telemetry: Telemetry) -> Mapping[str, Deployed]:

@@ -25,8 +25,9 @@ def let_the_control_switch(
     destination: str,
     mappings: Sequence[lambda_.CfnEventSourceMapping],
     queue_arns: Sequence[str],
+    function: str,
 ) -> None:
-    """The one function that may switch mappings may switch these, and count what waits."""
+    """The one function that may switch mappings may switch these, count what waits, and drain."""
     ids = [stack.get_logical_id(mapping) for mapping in mappings]
     iam.CfnPolicy(
         stack,
@@ -40,6 +41,7 @@ def let_the_control_switch(
                     *[arn("lambda", f"event-source-mapping:${{{one}}}") for one in ids],
                 ),
                 allow(["sqs:GetQueueAttributes"], *queue_arns),
+                allow(["lambda:InvokeFunction"], arn("lambda", f"function:{function}")),
             ]
         ),
     )

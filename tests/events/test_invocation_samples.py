@@ -30,6 +30,7 @@ from switchboard.mapping import compile_expression
 from switchboard.routing import Route
 from switchboard.source_state import SourceStateReader
 from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
+from switchboard.testing.draining import MemoryDrains
 from switchboard.testing.event_store import MemoryEvents
 from switchboard.testing.polling import MemoryMappings
 from switchboard.testing.receiving import JAAS_SECRET, STANDARD_SECRET, ReceivingStores
@@ -183,6 +184,8 @@ def test_a_minute_polls_what_is_not_paused() -> None:
             deployed=lambda: deployed,
             states=states,
             mappings=mappings,
+            drains=MemoryDrains(),
+            start=lambda name, order: pytest.fail(f"{name} is to {order.kind}"),
             depth=lambda _: 0,
             telemetry=RecordingTelemetry(),
             clock=lambda: now,

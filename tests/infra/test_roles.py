@@ -121,12 +121,14 @@ def test_replay_events(laptop: Any) -> None:
 def test_control_destinations(laptop: Any) -> None:
     mapping = "arn:aws:lambda:R:A:event-source-mapping:switchboard-laptop-{}-normal.fifo"
     switch = "lambda:GetEventSourceMapping lambda:UpdateEventSourceMapping"
+    drained = "arn:aws:lambda:R:A:function:switchboard-laptop-to-{}"
     names = ("crm", "pager", "lake")
     assert permissions(laptop, "control-destinations") == table(
         ("ssm:GetParametersByPath", document("/deployment/destinations")),
         ("dynamodb:GetItem", "switchboard-laptop-state"),
         *[(switch, mapping.format(name)) for name in names],
         *[("sqs:GetQueueAttributes", queue(f"{name}-normal")) for name in names],
+        *[("lambda:InvokeFunction", drained.format(name)) for name in names],
         logs("control-destinations"),
     )
 

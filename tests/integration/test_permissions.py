@@ -1,14 +1,18 @@
 """Every action that a role may do on a resource is done in one run: no permission is left over."""
 
 import json
+import time
 from pathlib import Path
 
 from desk.command.app import run as run_command
 from desk.demo.stream import StreamProcess
+from desk.destinations import CONTROL
 from desk.laptop import LaptopStack
 from desk.replay.plans import Replays
 from desk.target import Target
+from switchboard.aws.drained_queue import DrainTable
 from switchboard.destination import Lane
+from switchboard.drain import Drain, Drained, DrainOrder
 from switchboard.envelope import DeliveryOrder, Envelope, encode
 from switchboard.replays import ReplayStatus, Selected
 from switchboard.testing.deliveries import make_event
@@ -113,7 +117,23 @@ def redirects(stack: LaptopStack) -> None:
         until(lambda: operate(stack, *redirect))  # noqa: B023 - called within this turn
         put_message(stack, f"{name}-normal", encode(Envelope(event=event, group=name)), name)
         assert operate(stack, *redirect)
+        a_rest_is_drained(stack, name)
         assert operate(stack, "destinations", "resume", name)
+
+
+def a_rest_is_drained(stack: LaptopStack, name: str) -> None:
+    """A command ran out of time: the control starts the next drain."""
+    records = DrainTable(f"switchboard-{stack.stage}-state", stack.client("dynamodb"))
+    order = DrainOrder(kind=Drain.DISCARD, by="ana", older_than_seconds=1e6)
+    records.record(name, Drained(order=order, rest=True, at=time.time()))
+    target = Target(stack.stage, stack.address)
+
+    def is_drained() -> bool:
+        target.start(CONTROL)
+        drained = records.read(name)
+        return drained is not None and not drained.rest
+
+    until(is_drained)
 
 
 def operate(stack: LaptopStack, *command: str) -> bool:

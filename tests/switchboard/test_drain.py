@@ -1,118 +1,21 @@
 import json
-from collections.abc import Callable, Sequence
 
 import pytest
 
-from desk.emulator.queues import Queue
 from desk.emulator.standard_queues import StandardQueue
-from switchboard.delivery import Time
+from switchboard.breaker import paused
 from switchboard.destination import Delivery, Receipt, Repeat
-from switchboard.drain import Drain, Drainage, Drained, DrainOrder, Work, drain
-from switchboard.endings import Endings
+from switchboard.drain import Drain, Drainage, Drained, DrainOrder, ahead_of
 from switchboard.envelope import DeliveryOrder, decode
 from switchboard.errors import OutcomeUnknown, Unavailable
-from switchboard.event import digest
 from switchboard.ledger import Entry, State
-from switchboard.loop import Batch, Record, deliver
-from switchboard.testing.deliveries import (
-    DeliveryBench,
-    ScriptedDestination,
-    make_event,
-    make_record,
-)
-from switchboard.testing.reading import MemoryLeases
-from switchboard.testing.stores import MemoryOutbox
-
-DAY = 24 * 60 * 60.0
-
-
-class Emptied:
-    """See DrainedQueue: a queue of the emulator's, whose clock is the test's."""
-
-    def __init__(self, queue: Queue | StandardQueue) -> None:
-        self.queue = queue
-
-    def receive(self) -> Sequence[Record]:
-        return [
-            Record(
-                message_id=found["MessageId"],
-                receipt_handle=found["ReceiptHandle"],
-                body=found["Body"],
-                group=found["Attributes"].get("MessageGroupId", found["MessageId"]),
-                receive_count=int(found["Attributes"]["ApproximateReceiveCount"]),
-                sent_at=int(found["Attributes"]["SentTimestamp"]) / 1000,
-                queue_arn="queue",
-            )
-            for found in self.queue.receive(10, 0)
-        ]
-
-    def delete(self, receipts: Sequence[str]) -> None:
-        for receipt in receipts:
-            self.queue.delete(receipt)
-
-    def change_visibility(self, receipts: Sequence[tuple[str, int]]) -> None:
-        for receipt, seconds in receipts:
-            self.queue.change_visibility(receipt, seconds)
-
-
-class Store:
-    """See DrainStore."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, Drained] = {}
-
-    def record(self, destination: str, drained: Drained) -> None:
-        self.kept[destination] = drained
-
-
-class Bench(DeliveryBench):
-    """A destination whose mapping is off, with messages in its queue."""
-
-    def __init__(self, destination: ScriptedDestination, repeat: Repeat = Repeat.NATIVE) -> None:
-        super().__init__(destination, repeat)
-        self.queue = Queue("crm.fifo", clock=self.clock, visibility=360)
-        self.leases = MemoryLeases()
-        self.store = Store()
-        self.through = MemoryOutbox()
-        self.drainage = Drainage("crm", [Emptied(self.queue)], self.leases, self.store, self.clock)
-
-    def fill(self, *numbers: int, groups: int = 100, order: DeliveryOrder | None = None) -> None:
-        for number in numbers:
-            group = f"interaction:{number % groups}"
-            record = make_record(make_event(number), group=group, order=order)
-            self.queue.send(record.body, group, digest(record.body))
-
-    def work(self, order: DrainOrder) -> Work:
-        if order.kind is not Drain.DELIVER:
-            return Endings(self.ports, order, self.through).work
-
-        def work(batch: Batch, execution: object, time: Time) -> None:
-            del execution
-            mine = self.execution()
-            handle: Callable[[Record], float | None] = lambda r: self.deliveries.handle(r, mine)  # noqa: E731
-            deliver(batch, handle, has_time=lambda: time.has(1))
-
-        return work
-
-    def drain(self, **order: object) -> Drained:
-        given = DrainOrder.model_validate(order)
-        time = Time(lambda: self.remaining, needed=15.0)
-        return drain(self.drainage, given, self.work(given), self.execution(), time)
-
-    @property
-    def waiting(self) -> int:
-        counts = self.queue.counts()
-        return int(counts["ApproximateNumberOfMessages"]) + int(
-            counts["ApproximateNumberOfMessagesNotVisible"]
-        )
-
-    def entry(self, number: int) -> Entry:
-        return self.ledger.of(make_event(number).id, "crm")
+from switchboard.testing.deliveries import ScriptedDestination, make_event, make_record
+from tests.switchboard.drain_bench import DAY, DrainBench, Emptied
 
 
 @pytest.mark.parametrize("kind", [Drain.DISCARD, Drain.REDIRECT])
 def test_what_calls_no_vendor_needs_no_time_for_one(kind: Drain) -> None:
-    bench = Bench(ScriptedDestination())
+    bench = DrainBench(ScriptedDestination())
     bench.remaining = 18.0
     bench.fill(1)
     assert not bench.drain(kind=kind, why="moved", to="lake").rest
@@ -121,7 +24,7 @@ def test_what_calls_no_vendor_needs_no_time_for_one(kind: Drain) -> None:
 
 def test_a_scheduled_destination_is_delivered_in_order_until_its_queue_is_empty() -> None:
     destination = ScriptedDestination()
-    bench = Bench(destination)
+    bench = DrainBench(destination)
     bench.fill(*range(35), groups=3)
     drained = bench.drain()
     assert (drained.done, drained.left, drained.rest, bench.waiting) == (35, 0, False, 0)
@@ -134,7 +37,7 @@ def test_a_scheduled_destination_is_delivered_in_order_until_its_queue_is_empty(
 
 def test_a_failing_head_keeps_its_followers_and_nobody_else() -> None:
     destination = ScriptedDestination(Unavailable("503"))
-    bench = Bench(destination)
+    bench = DrainBench(destination)
     bench.fill(*range(4), groups=1)
     bench.fill(101, 102)
     drained = bench.drain()
@@ -150,7 +53,7 @@ def test_what_there_is_no_time_for_is_recorded_and_stays() -> None:
         bench.remaining -= 10
         return Receipt("remote")
 
-    bench = Bench(ScriptedDestination(*[slow] * 20))
+    bench = DrainBench(ScriptedDestination(*[slow] * 20))
     bench.fill(*range(20))
     drained = bench.drain()
     assert drained.rest
@@ -166,13 +69,13 @@ def test_an_order_may_ask_for_less_time() -> None:
         bench.remaining -= 10
         return Receipt("remote")
 
-    bench = Bench(ScriptedDestination(*[slow] * 20))
+    bench = DrainBench(ScriptedDestination(*[slow] * 20))
     bench.fill(*range(20))
     assert bench.drain(seconds=26).done == 2
 
 
 def test_one_drains_at_a_time() -> None:
-    bench = Bench(ScriptedDestination())
+    bench = DrainBench(ScriptedDestination())
     bench.fill(1)
     held = bench.leases.take("drain#crm", "another", bench.clock(), 60)
     assert held is not None
@@ -185,7 +88,7 @@ def test_one_drains_at_a_time() -> None:
 
 def test_what_is_discarded_says_who_and_why() -> None:
     destination = ScriptedDestination()
-    bench = Bench(destination)
+    bench = DrainBench(destination)
     bench.fill(1, 2, 3)
     drained = bench.drain(kind="discard", by="ana", why="the old tenant")
     assert (drained.done, bench.waiting, destination.sent) == (3, 0, [])
@@ -196,7 +99,7 @@ def test_what_is_discarded_says_who_and_why() -> None:
 
 def test_only_what_is_old_enough_is_discarded_and_the_rest_keeps_its_order() -> None:
     destination = ScriptedDestination()
-    bench = Bench(destination)
+    bench = DrainBench(destination)
     bench.fill(0, 1, groups=1)
     bench.clock.forward(DAY)
     bench.fill(2, 3, groups=1)
@@ -208,7 +111,7 @@ def test_only_what_is_old_enough_is_discarded_and_the_rest_keeps_its_order() -> 
 
 
 def test_a_delivery_that_another_execution_is_sending_is_not_discarded() -> None:
-    bench = Bench(ScriptedDestination())
+    bench = DrainBench(ScriptedDestination())
     bench.fill(1)
     event = make_event(1)
     lease = bench.clock() + 90
@@ -223,7 +126,7 @@ def test_a_delivery_that_another_execution_is_sending_is_not_discarded() -> None
 
 def test_what_was_delivered_before_stays_delivered() -> None:
     destination = ScriptedDestination()
-    bench = Bench(destination)
+    bench = DrainBench(destination)
     record = make_record(make_event(1), group="interaction:1")
     bench.deliver(record)
     bench.fill(1)
@@ -235,7 +138,7 @@ def test_what_was_delivered_before_stays_delivered() -> None:
 
 
 def test_what_cannot_be_read_can_be_discarded() -> None:
-    bench = Bench(ScriptedDestination())
+    bench = DrainBench(ScriptedDestination())
     bench.queue.send("nonsense", "interaction:1", "1")
     assert bench.drain(kind="discard").done == 1
     assert bench.waiting == 0
@@ -243,7 +146,7 @@ def test_what_cannot_be_read_can_be_discarded() -> None:
 
 def test_a_redirection_sends_on_in_order_and_is_in_the_ledger() -> None:
     destination = ScriptedDestination()
-    bench = Bench(destination)
+    bench = DrainBench(destination)
     bench.fill(*range(6), groups=2)
     drained = bench.drain(kind="redirect", to="spare", through="bulk", by="ana", why="moved")
     assert (drained.done, bench.waiting, destination.sent) == (6, 0, [])
@@ -262,7 +165,7 @@ def test_a_redirection_sends_on_in_order_and_is_in_the_ledger() -> None:
 
 
 def test_a_redirection_that_is_refused_stays() -> None:
-    bench = Bench(ScriptedDestination())
+    bench = DrainBench(ScriptedDestination())
     bench.through.refuse = lambda _: "no"
     bench.fill(1)
     assert bench.drain(kind="redirect", to="spare").done == 0
@@ -280,7 +183,7 @@ def test_a_crash_of_a_redirection_sends_the_same_delivery_on_once_more() -> None
         if entry.state is State.REDIRECTED:
             raise Killed
 
-    bench = Bench(ScriptedDestination())
+    bench = DrainBench(ScriptedDestination())
     bench.fill(1)
     bench.ledger.before_put = kill
     with pytest.raises(Killed):
@@ -293,7 +196,7 @@ def test_a_crash_of_a_redirection_sends_the_same_delivery_on_once_more() -> None
 
 
 def test_a_redirected_replay_stays_one() -> None:
-    bench = Bench(ScriptedDestination())
+    bench = DrainBench(ScriptedDestination())
     bench.deliver(make_record(make_event(1), group="interaction:1"))
     bench.fill(1, order=DeliveryOrder(only="crm", replay="r1", generation=2))
     bench.drain(kind="redirect", to="spare")
@@ -304,7 +207,7 @@ def test_a_redirected_replay_stays_one() -> None:
 
 def test_what_waited_twelve_days_is_dead_lettered_and_nothing_else_is_touched() -> None:
     destination = ScriptedDestination()
-    bench = Bench(destination)
+    bench = DrainBench(destination)
     bench.fill(1)
     bench.clock.forward(11 * DAY)
     bench.fill(2)
@@ -318,7 +221,7 @@ def test_what_waited_twelve_days_is_dead_lettered_and_nothing_else_is_touched() 
 
 
 def test_a_batched_destination_is_discarded_in_spite_of_copies_and_disorder() -> None:
-    bench = Bench(ScriptedDestination())
+    bench = DrainBench(ScriptedDestination())
     queue = StandardQueue("lake", clock=bench.clock)
     bench.drainage = Drainage("crm", [Emptied(queue)], bench.leases, bench.store, bench.clock)
     for number in range(60):
@@ -335,9 +238,35 @@ def test_an_unknown_outcome_is_looked_for_at_the_next_time() -> None:
         raise OutcomeUnknown("no answer")
 
     destination = ScriptedDestination(store)
-    bench = Bench(destination, Repeat.READ_BACK)
+    bench = DrainBench(destination, Repeat.READ_BACK)
     bench.fill(1)
     assert bench.drain().done == 0
     bench.clock.forward(1000)
     assert bench.drain().done == 1
     assert len(destination.sent) == 1
+
+
+@pytest.mark.parametrize("kind", ["discard", "redirect"])
+def test_a_schedule_carries_on_a_command_that_has_not_ended(kind: str) -> None:
+    schedule = DrainOrder()
+    command = DrainOrder.model_validate({"kind": kind, "by": "ana", "seconds": 40})
+    assert ahead_of(schedule, None) == schedule
+    assert ahead_of(schedule, Drained(order=command, rest=False)) == schedule
+    assert ahead_of(schedule, Drained(order=DrainOrder(by="x"), rest=True)) == schedule
+    unfinished = Drained(order=command, rest=True)
+    assert ahead_of(schedule, unfinished) == command.model_copy(update={"seconds": None})
+    other = DrainOrder(kind=Drain.DISCARD, by="ben")
+    assert ahead_of(other, unfinished) == other, "the last command counts"
+
+
+def test_what_waited_twelve_days_ends_although_the_destination_is_paused() -> None:
+    destination = ScriptedDestination()
+    bench = DrainBench(destination)
+    bench.fill(1, 2)
+    bench.change(lambda state: paused(state, bench.clock(), "ann"))
+    bench.clock.forward(13 * DAY)
+    bench.fill(3)
+    drained = bench.drain()
+    assert (drained.done, drained.left, bench.waiting) == (2, 1, 1)
+    assert [bench.entry(number).state for number in (1, 2)] == [State.DEAD, State.DEAD]
+    assert destination.sent == []

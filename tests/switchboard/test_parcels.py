@@ -1,6 +1,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -193,6 +194,17 @@ def test_a_closed_gate_puts_back_without_a_claim() -> None:
     bench.states.states["crm"] = DestinationState(paused=True)
     assert set(bench.deliver_parcels(*records(1, 2)).values()) == {900}
     assert bench.ledger.entries == {}
+
+
+def test_what_waited_too_long_ends_behind_a_closed_gate() -> None:
+    destination = ScriptedParcels()
+    bench = DeliveryBench(destination)
+    young, old = records(1, 2)
+    old = replace(old, sent_at=bench.clock() - 12 * 24 * 3600 - 1)
+    bench.states.states["crm"] = DestinationState(paused=True)
+    assert bench.deliver_parcels(young, old) == {young.message_id: 900}
+    assert states(bench) == {State.DEAD: 1}
+    assert destination.parcels == []
 
 
 def test_what_there_is_no_time_for_goes_back_without_an_attempt() -> None:

@@ -29,6 +29,7 @@ STATEMENTS = [
     ),
     statement("dynamodb:Query", arn("dynamodb", "table/allowed/index/by-day")),
     statement("lambda:UpdateEventSourceMapping", arn("lambda", "event-source-mapping:allowed")),
+    statement("lambda:InvokeFunction", arn("lambda", "function:allowed")),
     statement("ssm:GetParameters", arn("ssm", "parameter/stage/one")),
     statement("ssm:GetParameters", arn("ssm", "parameter/stage/map?ings/*")),
     statement("ssm:GetParametersByPath", arn("ssm", "parameter/stage")),

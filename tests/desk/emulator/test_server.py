@@ -272,3 +272,16 @@ def test_every_call_is_logged_with_whose_it_was_and_on_what(
         "status": 200,
     }
     assert mine["bytes"] >= 5
+
+
+def test_a_function_that_is_started_waits_for_the_stack(
+    emulator: EmulatorProcess, role: Callable[[str], Any]
+) -> None:
+    def start(name: str, kind: str = "Event") -> Any:
+        return role("lambda").invoke(FunctionName=name, InvocationType=kind, Payload=b'{"a": 1}')
+
+    assert start("allowed")["StatusCode"] == 202
+    assert code(lambda: start("another")) == "AccessDeniedException"
+    assert code(lambda: start("allowed", "RequestResponse")) == "NotUnderstood"
+    assert emulator.ask("invocations") == [{"function": "allowed", "event": {"a": 1}}]
+    assert emulator.ask("invocations") == []

@@ -5,12 +5,20 @@ import json
 import pytest
 
 from functions.control_destinations.control import Control, Ports
-from functions.control_destinations.decision import AHEAD_SECONDS, Deployed, is_polled, wanted
+from functions.control_destinations.decision import (
+    AHEAD_SECONDS,
+    Deployed,
+    is_polled,
+    next_drain,
+    wanted,
+)
 from functions.control_destinations.wiring import read_deployed
 from switchboard.breaker import Breaker, DestinationState, opened, paused, probing, resumed
 from switchboard.destination import Lane, Mode
+from switchboard.drain import Drain, Drained, DrainOrder
 from switchboard.errors import Unavailable
 from switchboard.gate import change_state
+from switchboard.testing.draining import MemoryDrains
 from switchboard.testing.polling import MemoryMappings
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
@@ -26,6 +34,7 @@ def destination(name: str, *lanes: Lane) -> Deployed:
     return Deployed(
         queues={lane: f"https://sqs/{name}-{lane}.fifo" for lane in lanes or (Lane.NORMAL,)},
         mapping_ids={lane: f"mapping-{name}-{lane}" for lane in lanes or (Lane.NORMAL,)},
+        function=f"to-{name}",
     )
 
 
@@ -34,6 +43,8 @@ class Scene:
         self.clock = Clock(NOW)
         self.states = MemoryStates()
         self.mappings = MemoryMappings()
+        self.drains = MemoryDrains()
+        self.started: list[tuple[str, DrainOrder]] = []
         self.telemetry = RecordingTelemetry()
         self.depths: dict[str, int] = {}
         self.deployed = deployed
@@ -42,6 +53,8 @@ class Scene:
                 deployed=lambda: self.deployed,
                 states=self.states,
                 mappings=self.mappings,
+                drains=self.drains,
+                start=lambda name, order: self.started.append((name, order)),
                 depth=lambda url: self.depths.get(url, 0),
                 telemetry=self.telemetry,
                 clock=self.clock,
@@ -168,3 +181,102 @@ def test_a_broken_deployment_parameter_is_told_and_passed_over() -> None:
     parameters.set("deployment/destinations/lake", json.dumps(good))
     assert list(read_deployed(parameters, telemetry)) == ["lake"]
     assert telemetry.warnings[0][1] == {"destination": "crm"}
+
+
+DAY = 24 * 3600.0
+CLOSED = DestinationState()
+PAUSED = DestinationState(paused=True, paused_at=NOW - 3600)
+DOWN = DestinationState(breaker=Breaker.OPEN, opened_at=NOW - 3600, until=NOW + 500)
+
+
+def rest_of(kind: Drain, ago: float = 60.0) -> Drained:
+    order = DrainOrder(kind=kind, by="ana", why="stale", seconds=40)
+    return Drained(order=order, done=9, rest=True, at=NOW - ago)
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "last", "due"),
+    [
+        (Mode.SCHEDULED, CLOSED, rest_of(Drain.DELIVER), True),
+        (Mode.SCHEDULED, PAUSED, rest_of(Drain.DELIVER), False),
+        (Mode.SCHEDULED, DOWN, rest_of(Drain.DELIVER), False),
+        (Mode.SCHEDULED, PAUSED, rest_of(Drain.DISCARD), True),
+        (Mode.SCHEDULED, CLOSED, rest_of(Drain.REDIRECT), True),
+        (Mode.ORDERED, PAUSED, rest_of(Drain.DELIVER), False),
+        (Mode.ORDERED, PAUSED, rest_of(Drain.DISCARD), True),
+        (Mode.BATCHED, DOWN, rest_of(Drain.REDIRECT), True),
+        # It was resumed since, and paused again: what came meanwhile was never spoken of.
+        (Mode.ORDERED, PAUSED, rest_of(Drain.DISCARD, 3601), False),
+        (Mode.ORDERED, DOWN, rest_of(Drain.REDIRECT, 3601), False),
+        (Mode.ORDERED, PAUSED, rest_of(Drain.EXPIRE), True),
+    ],
+)
+def test_whose_rest_is_drained(
+    mode: Mode, state: DestinationState, last: Drained, *, due: bool
+) -> None:
+    order = last.order.model_copy(update={"seconds": None})
+    assert next_drain(mode, state, last, 5, NOW) == (order if due else None)
+    ended = last.model_copy(update={"rest": False})
+    assert next_drain(mode, state, ended, 5, NOW) is None
+
+
+@pytest.mark.parametrize("mode", [Mode.ORDERED, Mode.BATCHED])
+def test_who_is_not_polled_for_a_day_is_looked_through_once_a_day(mode: Mode) -> None:
+    def kind(state: DestinationState, last: Drained | None, waiting: int = 1) -> Drain | None:
+        order = next_drain(mode, state, last, waiting, NOW)
+        return order.kind if order else None
+
+    long_paused = DestinationState(paused=True, paused_at=NOW - DAY)
+    long_down = DestinationState(breaker=Breaker.OPEN, opened_at=NOW - DAY, until=NOW + 900)
+    looked = Drained(order=DrainOrder(kind=Drain.EXPIRE))
+    for state in (long_paused, long_down):
+        assert kind(state, None) is Drain.EXPIRE
+        assert kind(state, None, waiting=0) is None
+        assert kind(state, looked.model_copy(update={"at": NOW - DAY + 1})) is None
+        assert kind(state, looked.model_copy(update={"at": NOW - DAY})) is Drain.EXPIRE
+    assert kind(PAUSED, None) is None
+    assert kind(PAUSED, looked.model_copy(update={"at": NOW - DAY})) is Drain.EXPIRE
+    assert next_drain(Mode.SCHEDULED, long_paused, None, 1, NOW) is None
+
+
+def test_a_drain_is_started_only_where_nobody_polls_any_more() -> None:
+    scene = Scene(crm=destination("crm", Lane.NORMAL, Lane.URGENT), pager=destination("pager"))
+    change_state(scene.states, "crm", lambda state: paused(state, NOW, "ann"))
+    for name in ("crm", "pager"):
+        scene.drains.record(name, rest_of(Drain.DISCARD, ago=-1))
+    scene.control.run()
+    assert scene.started == [], "its mappings were on until now"
+    scene.control.run()
+    assert scene.started == [], "they are changing"
+    scene.mappings.settle()
+    scene.mappings.enabled["mapping-crm-urgent"] = True
+    scene.control.run()
+    assert scene.started == [], "one of them was switched on"
+    scene.mappings.settle()
+    scene.control.run()
+    wanted = DrainOrder(kind=Drain.DISCARD, by="ana", why="stale")
+    assert scene.started == [("to-crm", wanted)]
+    assert scene.telemetry.counts["drain_started", "crm"] == 1
+
+
+def test_a_drain_that_cannot_be_started_stops_no_other() -> None:
+    scene = Scene(crm=destination("crm"), pager=destination("pager"))
+    for name in ("crm", "pager"):
+        change_state(scene.states, name, lambda state: paused(state, NOW, "ann"))
+    scene.control.run()
+    scene.mappings.settle()
+    scene.drains.failure = Unavailable("throttled")
+    scene.control.run()
+    told = [message for message, _ in scene.telemetry.warnings]
+    assert told == ["a drain could not be started"] * 2
+
+
+def test_a_stack_of_the_version_before_starts_no_drain() -> None:
+    before = destination("crm").model_copy(update={"function": ""})
+    scene = Scene(crm=before)
+    change_state(scene.states, "crm", lambda state: paused(state, NOW, "ann"))
+    scene.drains.record("crm", rest_of(Drain.DISCARD, ago=-1))
+    scene.control.run()
+    scene.mappings.settle()
+    scene.control.run()
+    assert scene.started == []

@@ -38,6 +38,11 @@ class Claimed:
     gap: Gap | None = None
 
 
+def waited_too_long(record: Record, now: float) -> bool:
+    """Whether it ends now, whatever the destination's state is: no vendor is called for that."""
+    return now - record.sent_at > LONGEST_IN_QUEUE_SECONDS
+
+
 class Arrivals:
     """What arrives in a destination's queue; `paced` where each is a request of its own."""
 
@@ -64,7 +69,7 @@ class Arrivals:
             return self._unreadable(record, execution, error)
         now = ports.clock()
         fresh = fresh_entry(envelope, event, ports.name, execution, now)
-        if now - record.sent_at > LONGEST_IN_QUEUE_SECONDS:
+        if waited_too_long(record, now):
             return self._settlement.end(envelope, fresh, ReasonClass.UNAVAILABLE, WAITED_TOO_LONG)
         return self._take(envelope, event, fresh)
 

@@ -5,7 +5,7 @@ outcome before the message is deleted, and a dead letter is in the ledger first 
 second, so that a crash between any two leaves a trace from which the next execution goes on.
 """
 
-from switchboard.arrival import Arrivals, Claimed
+from switchboard.arrival import Arrivals, Claimed, waited_too_long
 from switchboard.attempt import Attempts
 from switchboard.delivery import Execution, Ports
 from switchboard.errors import SwitchboardError
@@ -43,8 +43,8 @@ class Deliveries:
             return back_off(min(record.receive_count, 6), self._ports.jitter)
 
     def _handle(self, record: Record, execution: Execution) -> float | None:
-        held = self._ports.gate.admit(self._ports.clock())
-        if held > 0:
+        now = self._ports.clock()
+        if not waited_too_long(record, now) and (held := self._ports.gate.admit(now)) > 0:
             return held
         arrived = self._arrivals.claim(record, execution)
         if not isinstance(arrived, Claimed):

@@ -36,6 +36,10 @@ class Drain(StrEnum):
     """What waited too long becomes a dead letter; the rest stays."""
 
 
+COMMANDS = frozenset({Drain.DISCARD, Drain.REDIRECT})
+"""What an operator orders."""
+
+
 class DrainOrder(BaseModel):
     """What an operator or a schedule asks of a destination's function: `{"drain": …}`.
 
@@ -75,6 +79,10 @@ class DrainStore(Protocol):
         """Keep how far it came; raises Unavailable."""
         ...
 
+    def read(self, destination: str) -> Drained | None:
+        """How far the last one came; None: there was none. Raises Unavailable."""
+        ...
+
 
 class DrainedQueue(Visibility, Protocol):
     """A queue that is received from by its own function."""
@@ -86,6 +94,14 @@ class DrainedQueue(Visibility, Protocol):
     def delete(self, receipts: Sequence[str]) -> None:
         """Delete messages by their receipt handles; what is not deleted comes again."""
         ...
+
+
+def ahead_of(order: DrainOrder, last: Drained | None) -> DrainOrder:
+    """What is done when `order` comes: a schedule first carries on a command that has not ended."""
+    is_unfinished = last is not None and last.rest and last.order.kind in COMMANDS
+    if last is None or not is_unfinished or order.kind is not Drain.DELIVER:
+        return order
+    return last.order.model_copy(update={"seconds": None})
 
 
 Work = Callable[[Batch, Execution, Time], None]

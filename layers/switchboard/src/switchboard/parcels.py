@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from switchboard.arrival import Arrivals, Claimed
+from switchboard.arrival import Arrivals, Claimed, waited_too_long
 from switchboard.attempt import continued, referenced
 from switchboard.delivery import Execution, Ports, Time, prepared
 from switchboard.destination import Delivery, ParcelDestination, ParcelSpec, Receipt
@@ -64,7 +64,8 @@ class _Round:
     def run(self) -> None:
         """Claim, fill and send until the batch, its time or the gate ends it.
 
-        Claims end while two requests could still end, so that what is claimed is also sent.
+        Claims end while two requests could still end, so that what is claimed is also sent. What
+        waited too long ends without a request.
         """
         stop: float | None = None
         taken: set[str] = set()
@@ -73,15 +74,18 @@ class _Round:
             if record.message_id in taken:
                 continue
             taken.add(record.message_id)
-            stop = self._stop()
-            if stop is not None:
-                break
-            self._receive(record)
+            if stop is None:
+                stop = self._stop()
+            if stop is None or (self._time.has(1) and self._waited_too_long(record)):
+                self._receive(record)
         for parcel in self._filling.rest():
             self._send(parcel)
         if stop is not None:
             self._batch.put_all_back(stop)
         self._ports.gate.unused(self._ports.clock())
+
+    def _waited_too_long(self, record: Record) -> bool:
+        return waited_too_long(record, self._ports.clock())
 
     def _stop(self) -> float | None:
         """Seconds for which everything that is not claimed goes back; None: the next may come."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from switchboard.aws.clients import client
 from switchboard.aws.failures import translated
-from switchboard.aws.items import Update, to_item, update_if
+from switchboard.aws.items import Item, Update, from_item, to_item, update_if
 from switchboard.aws.queues import SqsVisibility
 from switchboard.drain import Drained
 from switchboard.loop import Record
@@ -61,20 +61,39 @@ class SqsDrainedQueue(SqsVisibility):
 
 
 class DrainTable:
-    """See DrainStore: one item per destination in the `state` table, written after each drain."""
+    """See DrainStore: one item per destination in the `state` table, written after each drain.
 
-    def __init__(self, table: str) -> None:
+    Without `dynamodb`, by the sandbox's own client.
+    """
+
+    def __init__(self, table: str, dynamodb: Any = None) -> None:
         self._table = table
+        self._dynamodb = dynamodb
+
+    def read(self, destination: str) -> Drained | None:
+        """See DrainStore."""
+        with translated("reading a drain"):
+            answer = (self._dynamodb or client("dynamodb")).get_item(
+                TableName=self._table, Key=_key(destination), ConsistentRead=True
+            )
+        if "Item" not in answer:
+            return None
+        return Drained.model_validate_json(from_item(answer["Item"])["drained"])
 
     def record(self, destination: str, drained: Drained) -> None:
         """See DrainStore. An older one never takes the place of a newer one."""
         update_if(
             self._table,
-            to_item({"item": f"drain#{destination}"}),
+            _key(destination),
             Update(
                 "SET #drained = :drained, #rest = :rest, #at = :at",
                 "attribute_not_exists(#at) OR #at <= :at",
                 {":drained": drained.model_dump_json(), ":rest": drained.rest, ":at": drained.at},
             ),
             "recording a drain",
+            dynamodb=self._dynamodb,
         )
+
+
+def _key(destination: str) -> Item:
+    return to_item({"item": f"drain#{destination}"})

@@ -7,7 +7,7 @@ from switchboard.aws.drained_queue import DrainTable, SqsDrainedQueue
 from switchboard.aws.lease_table import LeaseTable
 from switchboard.aws.queues import SqsOutbox
 from switchboard.delivery import Execution, Ports, Time
-from switchboard.drain import Drain, Drainage, Drained, DrainOrder, Work, drain
+from switchboard.drain import Drain, Drainage, Drained, DrainOrder, Work, ahead_of, drain
 from switchboard.endings import Endings
 from switchboard.settings import DestinationSettings
 from switchboard.telemetry import Telemetry
@@ -29,6 +29,7 @@ def drains(
     )
 
     def run(order: DrainOrder, execution: Execution, time: Time) -> Drained:
+        order = ahead_of(order, drainage.store.read(settings.destination))
         if order.kind is Drain.DELIVER:
             return drain(drainage, order, deliver, execution, time)
         through = SqsOutbox(order.through) if order.through else None
