@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
-.PHONY: help setup demo test test-pulsar faults up check docs synth deploy sabotage bench lock clean
+.PHONY: help setup demo drill test test-pulsar faults up check docs synth deploy sabotage bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ setup: $(ready) $(node_ready) .work/builds/.ready ## set everything up (the othe
 
 demo: setup ## run the main job whole on the laptop stack (EVENTS=5000 scales it)
 	@PATH="$(node):$$PATH" $(venv)/switchboard demo $(if $(EVENTS),--events $(EVENTS)) $(if $(DEMO_SABOTAGE),--sabotage $(DEMO_SABOTAGE))
+
+drill: setup ## take a destination down, flood another, kill what runs (SEED=1); see how soon it is over
+	@PATH="$(node):$$PATH" $(venv)/switchboard drill $(if $(SEED),--seed $(SEED))
 
 test: setup ## run every test
 	@PATH="$(node):$$PATH" $(venv)/pytest -n 2 --dist loadfile -q

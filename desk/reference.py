@@ -37,6 +37,7 @@ COMMANDS = (
     ("up",),
     ("demo",),
     ("sabotage",),
+    ("drill",),
     ("apply",),
     ("secrets", "set"),
     ("invoke",),

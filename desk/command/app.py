@@ -16,6 +16,7 @@ from desk.command import (
     dead,
     demo,
     destinations,
+    drill,
     invoke,
     migrate,
     prove,
@@ -45,6 +46,7 @@ app = App(
 app.command(up.up)
 app.command(demo.demo)
 app.command(demo.sabotage)
+app.command(drill.drill)
 app.command(apply.apply)
 app.command(secrets.app)
 app.command(invoke.invoke)

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from desk.demo import run as running
+from desk.demo import watch
 from desk.demo.plan import Plan
 from desk.demo.report import show, summary
 from desk.demo.revoking import drawn
@@ -74,7 +74,7 @@ def path_with_node() -> str:
 def demo(plan: Plan, *, as_json: bool, sabotage: str | None, console: Console) -> int:
     """Run the demo; 0 if every promise held."""
     assembly = synthesize(console)
-    staged = _unbroken(assembly)
+    staged = unbroken(assembly)
     if sabotage is not None:
         broken = SABOTAGES[sabotage]
         console.print(f"[bold yellow]sabotage[/]: {broken.breaks}")
@@ -89,7 +89,8 @@ def demo(plan: Plan, *, as_json: bool, sabotage: str | None, console: Console) -
     return 0 if found["holds"] else 1
 
 
-def _unbroken(assembly: Path) -> Staged:
+def unbroken(assembly: Path) -> Staged:
+    """The product as it is."""
     target = bundling.host_target()
     return Staged(assembly, bundling.layer(target), bundling.reader_tree(target))
 
@@ -97,11 +98,10 @@ def _unbroken(assembly: Path) -> Staged:
 def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
     """One run's summary."""
     began = time.monotonic()
-    for old in folder_of(STAGE).glob("switchboard-*.log"):
-        old.unlink()
+    forget_logs()
     with (
         LaptopStack(staged.assembly, layer=staged.layer, reader=staged.reader) as stack,
-        _bar(console) as progress,
+        bar(console) as progress,
     ):
         evidence = run(stack, plan, progress)
     delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=plan.undelayed)
@@ -112,13 +112,20 @@ def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
         evidence.dead,
         delayed,
         unmet,
-        [f"{count} x {role}: {action} on {on}" for role, action, on, count in evidence.denied],
+        evidence.refusals,
     )
     return dict(summary(evidence, verdict, time.monotonic() - began))
 
 
+def forget_logs() -> None:
+    """Remove the product's logs of earlier runs."""
+    for old in folder_of(STAGE).glob("switchboard-*.log"):
+        old.unlink()
+
+
 @contextmanager
-def _bar(console: Console) -> Iterator[running.Progress]:
+def bar(console: Console) -> Iterator[watch.Progress]:
+    """Shows how far a run is."""
     with Progress(
         TextColumn("{task.description:>10}"),
         BarColumn(),
@@ -142,8 +149,8 @@ def sabotage_all(*, seed: int, draw: int, as_json: bool, console: Console) -> in
     plan = replace(SABOTAGED, seed=seed)
     most = max(broken.stream_kills for broken in SABOTAGES.values())
     control = replace(plan, stream_kills=most)
-    unbroken = measured(_unbroken(assembly), control, console)
-    results: dict[str, Any] = {"nothing": _control(unbroken, console)}
+    untouched = measured(unbroken(assembly), control, console)
+    results: dict[str, Any] = {"nothing": _control(untouched, console)}
     for name, broken in SABOTAGES.items():
         staged = staged_copy(assembly, ROOT / ".work" / "sabotage" / name)
         broken.apply(staged)
@@ -152,10 +159,10 @@ def sabotage_all(*, seed: int, draw: int, as_json: bool, console: Console) -> in
         results[name] = _result(broken.breaks, found, as_due=bool(caught) and not found["holds"])
         _print_result(name, results[name], console)
     console.print(f"statements drawn by --draw {draw}")
-    for role, number in drawn(unbroken["statements"], draw):
+    for role, number in drawn(untouched["statements"], draw):
         name = f"{role} without statement {number}"
         revoked = replace(plan, revoked=(role, number))
-        results[name] = _without_statement(measured(_unbroken(assembly), revoked, console), role)
+        results[name] = _without_statement(measured(unbroken(assembly), revoked, console), role)
         _print_result(name, results[name], console)
     if as_json:
         sys.stdout.write(json.dumps(results, indent=2) + "\n")

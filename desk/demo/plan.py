@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from desk.demo.documents import STREAM
 from desk.demo.stream import StreamPlan
@@ -12,6 +12,25 @@ PER_INTERACTION = 16
 
 INTERACTIONS_A_SECOND = 4.0
 """At most, so that a large stream comes no faster than the laptop routes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """An execution of a function that is lost: its process is killed, or its answer lost.
+
+    `function` is its name without the stage's prefix. It is asked for from `after` seconds on until
+    it was met: an invocation may end before it is killed. A batch of fewer records is spared.
+    """
+
+    function: str
+    what: Literal["killed", "lost"]
+    after: float = 0.0
+    least_records: int = 2
+
+    @property
+    def where(self) -> str:
+        """What evidence calls it: the destination, or the function."""
+        return self.function.removeprefix("to-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +74,12 @@ class Plan:
             },
             "pager": {"silent_at": 20},
         }
+
+    @property
+    def losses(self) -> Collection[Loss]:
+        """The executions that are lost."""
+        lost = Loss("to-pager", "lost")
+        return (lost, Loss("to-crm", "killed")) if self.kill else (lost,)
 
     @property
     def stream(self) -> StreamPlan:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,24 +24,10 @@ from desk.demo.evidence import (
 )
 from desk.demo.plan import Plan
 from desk.demo.stream import Disturbance, StreamProcess
+from desk.demo.watch import Meanwhile, Progress, Watch, pool_of
 from desk.laptop import LaptopStack
-from desk.laptop.pool import Pool
 
 STAND_INS = ("crm", "pager")
-LEASE_SECONDS = 20 + 30
-"""A killed function's deliveries are under its lease: its time-out and a margin."""
-
-VISIBILITY_SECONDS = 130
-"""By how much the queues' clock is moved so that what a dead execution held comes back."""
-
-STILL_SECONDS = 20
-"""How long nothing moves before the queues' clock is moved once more."""
-
-STORED = b'"stored": true'
-"""In a stand-in's line. What is sent and refused for ever moves, and gets nowhere."""
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how far it is, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +46,19 @@ class Evidence:
     drained: bool
     folder: Path
 
+    @property
+    def refusals(self) -> Sequence[str]:
+        """What roles were denied, for a person."""
+        return [f"{count} x {role}: {action} on {on}" for role, action, on, count in self.denied]
 
-def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
+
+def run(
+    stack: LaptopStack,
+    plan: Plan,
+    progress: Progress,
+    *,
+    meanwhile: Meanwhile = lambda _: True,
+) -> Evidence:
     """Configure a running stack, send everything through it, and gather the evidence."""
     folder = stack.folder
     paths = {name: folder / f"{name}.jsonl" for name in ("sent", "arrivals")}
@@ -82,7 +79,7 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
         with _process("desk.sender", _sender_plan(folder, plan, stack.api_url), paths["sent"]) as (
             sender
         ):
-            watch = _Watch(stack, plan, paths, progress, disturbance)
+            watch = Watch(stack, plan, paths, progress, (disturbance, meanwhile))
             drained = watch.until_drained(sender)
         state = stack.desk("state")
         stack.desk("faults", {})
@@ -100,7 +97,7 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
             denied=state["denied"],
             statements=state["statements"],
             injected={
-                **{name: _injected(stack, name, arrivals) for name in STAND_INS},
+                **_injected_by(stack, plan, arrivals),
                 "SQS": {"refused"} if state["refused_sends"] else (),
                 STREAM: disturbance.injected,
             },
@@ -109,105 +106,26 @@ def run(stack: LaptopStack, plan: Plan, progress: Progress) -> Evidence:
         )
 
 
-def _injected(stack: LaptopStack, name: str, arrivals: Sequence[Arrival]) -> Collection[str]:
-    """What went wrong at a stand-in, and with the function before it."""
-    answered = {
+def _injected_by(
+    stack: LaptopStack, plan: Plan, arrivals: Sequence[Arrival]
+) -> Mapping[str, Collection[str]]:
+    """What went wrong at each stand-in, and with the functions."""
+    functions = {name: f"to-{name}" for name in STAND_INS}
+    functions |= {loss.where: loss.function for loss in plan.losses}
+    return {
+        name: _injected(name, arrivals) | {kind for kind, *_ in pool_of(stack, function).broken}
+        for name, function in functions.items()
+    }
+
+
+def _injected(name: str, arrivals: Sequence[Arrival]) -> set[str]:
+    """What went wrong at a stand-in."""
+    return {
         # What a repeat of a key was not told is as lost as what a first one was not told.
         arrival.what.rpartition(", ")[2]
         for arrival in arrivals
         if arrival.destination == name
     }
-    return answered | {kind for kind, *_ in _pool(stack, name).broken}
-
-
-def _pool(stack: LaptopStack, destination: str) -> Pool:
-    return stack.pool(f"switchboard-{stack.stage}-to-{destination}")
-
-
-class _Watch:
-    """Watches a run: kills what is to be killed, moves the clock, and sees when all is done."""
-
-    def __init__(
-        self,
-        stack: LaptopStack,
-        plan: Plan,
-        paths: Mapping[str, Path],
-        progress: Progress,
-        disturbance: Disturbance,
-    ) -> None:
-        self._disturbance = disturbance
-        self._stack = stack
-        self._plan = plan
-        self._paths = paths
-        self._progress = progress
-        self._killed_at: float | None = None
-        self._moved_at: float | None = None
-
-    def until_drained(self, sender: "subprocess.Popen[bytes]") -> bool:
-        """Wait until everything was sent and every queue is empty; False if nothing moves on."""
-        before, still_since = -1, time.monotonic()
-        quiet = 0
-        while True:
-            time.sleep(0.5)
-            stored = _count(self._paths["arrivals"], STORED)
-            self._show(stored, done=sender.poll() is not None)
-            self._break()
-            stream_is_read = self._disturbance.go_on()
-            now = time.monotonic()
-            if stored != before:
-                before, still_since = stored, now
-            state = self._stack.desk("state")
-            if self._plan.revoked and state["denied"]:
-                return False
-            waiting = _waiting(state["queues"])
-            if sender.poll() is None:
-                continue
-            quiet = quiet + 1 if waiting == 0 and stream_is_read else 0
-            if quiet >= 4:
-                return True
-            self._move_clock(now, now - still_since)
-            if now - still_since > self._plan.patience:
-                return False
-
-    def _break(self) -> None:
-        """The two ways in which an execution is lost: its answer, and its process.
-
-        Each is asked for until it was met: an invocation may end before it is killed.
-        """
-        crm, pager = _pool(self._stack, "crm"), _pool(self._stack, "pager")
-        if not pager.broken:
-            pager.lose_next_answer()
-        if not self._plan.kill or self._killed_at is not None:
-            return
-        if crm.broken:
-            self._killed_at = time.monotonic()
-        else:
-            crm.kill_next(0.02, least_records=2)
-
-    def _move_clock(self, now: float, still: float) -> None:
-        """What a lost execution held is invisible for minutes, which are not waited for."""
-        if self._killed_at is not None and now - self._killed_at < LEASE_SECONDS + 5:
-            return
-        if self._moved_at is None or min(still, now - self._moved_at) > STILL_SECONDS:
-            self._stack.desk("clock", {"seconds": VISIBILITY_SECONDS})
-            self._moved_at = now
-
-    def _show(self, stored: int, *, done: bool) -> None:
-        sent = _count(self._paths["sent"])
-        total = self._plan.events
-        if done:
-            self._progress("delivering", stored, max(stored, 2 * total))
-        else:
-            self._progress("sending", sent, max(sent, total))
-
-
-def _waiting(queues: Mapping[str, Mapping[str, Any]]) -> int:
-    return sum(
-        int(counts["ApproximateNumberOfMessages"])
-        + int(counts["ApproximateNumberOfMessagesNotVisible"])
-        for name, counts in queues.items()
-        if not name.endswith("-dead.fifo")
-    )
 
 
 class _process:  # noqa: N801 - used as a context manager, like a function
@@ -258,10 +176,6 @@ def _ready(path: Path) -> str:
             return path.read_text()
         time.sleep(0.05)
     raise TimeoutError(f"{path.name} did not appear")
-
-
-def _count(path: Path, what: bytes = b"\n") -> int:
-    return path.read_bytes().count(what) if path.exists() else 0
 
 
 def _lake(stack: LaptopStack) -> Mapping[str, bytes]:

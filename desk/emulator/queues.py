@@ -231,6 +231,10 @@ class Queue:
         with self._changed:
             self._changed.notify_all()
 
+    def __len__(self) -> int:
+        with self._changed:
+            return sum(len(messages) for messages in self._groups.values())
+
     def counts(self) -> dict[str, str]:
         """The approximate numbers, which are exact here."""
         now = self._clock()

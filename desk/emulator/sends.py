@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from pathlib import Path
 
 
@@ -13,10 +14,12 @@ class SendLog:
         self._lock = threading.Lock()
 
     def taken(
-        self, queue: str, group: str, deduplication_id: str, sequence: str, body: str
+        self, queue: str, group: str, deduplication_id: str, sequence: str, body: str, *, ahead: int
     ) -> None:
-        """SQS took a message; its answer may still be lost."""
+        """SQS took a message behind `ahead` others; its answer may still be lost."""
         line = {
+            "at": time.time(),
+            "ahead": ahead,
             "queue": queue,
             "group": group,
             "deduplication_id": deduplication_id,

@@ -87,9 +87,12 @@ class Sqs:
             raise SqsError("InvalidParameterValue", "messages of FIFO queues have no DelaySeconds")
         group = str(entry.get("MessageGroupId", ""))
         body = str(entry["MessageBody"])
+        if self._sends is None:
+            return queue.send(body, group, deduplication_id)
+        ahead = len(queue)
         taken = queue.send(body, group, deduplication_id)
-        if self._sends is not None:
-            self._sends.taken(queue.name, group, deduplication_id, taken["SequenceNumber"], body)
+        number = taken["SequenceNumber"]
+        self._sends.taken(queue.name, group, deduplication_id, number, body, ahead=ahead)
         return taken
 
     def _send_batch(self, queue: AnyQueue, given: Mapping[str, Any], role: str) -> dict[str, Any]:

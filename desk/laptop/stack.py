@@ -39,7 +39,7 @@ class LaptopStack:
     and where its logs are (the stage's, if it has none); `layer` and `reader` replace the layer and
     the stream reader's image as they are built for this machine; `port` is the API's; `sandboxes`
     is how many of a function's invocations one mapping may have at once, at most its
-    MaximumConcurrency.
+    MaximumConcurrency. With `log_sends` there is a log of every message that SQS takes.
     """
 
     def __init__(
@@ -52,12 +52,13 @@ class LaptopStack:
         reader: Path | None = None,
         port: int = 0,
         sandboxes: int = SANDBOXES,
+        log_sends: bool = False,
     ) -> None:
         self.stage = stage
         self.name = name or stage
         self._sandboxes = sandboxes
         self.folder = folder_of(self.name)
-        self._emulator = EmulatorProcess(self.folder)
+        self._emulator = EmulatorProcess(self.folder, log_sends=log_sends)
         self.assembly: Assembly = read_assembly(assembly)
         self._layer = layer
         self._reader = reader
@@ -132,6 +133,11 @@ class LaptopStack:
     def calls(self) -> Path:
         """The emulator's log: one JSON line per request."""
         return self._emulator.calls
+
+    @property
+    def sends(self) -> Path:
+        """The emulator's log of the messages that SQS took, where it was asked for."""
+        return self._emulator.sends
 
     @property
     def api_url(self) -> str:

@@ -34,6 +34,15 @@ class Log:
             self._file.write(json.dumps({"at": time.time(), **line, **whole}) + "\n")
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that was killed hangs up: that is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def serve(endpoint: Endpoint, log: Log, clock: "Clock") -> ThreadingHTTPServer:
     """A server of one endpoint on a free port."""
 
@@ -57,6 +66,7 @@ def serve(endpoint: Endpoint, log: Log, clock: "Clock") -> ThreadingHTTPServer:
                 time.sleep(SILENCE_SECONDS)
                 self.close_connection = True
                 return
+            time.sleep(reply.after)
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
@@ -67,8 +77,7 @@ def serve(endpoint: Endpoint, log: Log, clock: "Clock") -> ThreadingHTTPServer:
             self.wfile.write(answer)
             self.wfile.flush()
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     return server
 

@@ -21,7 +21,8 @@ class FaultPlan:
     `down` answers 503 from its first to its second time, and then once more to the first request
     of `stumbles` interactions. Of the other requests the `limited_at`th is answered 429, the
     `page_at`th with a page of HTML and 200 that stores nothing, and the `silent_at`th is stored
-    and never answered.
+    and never answered. What is stored from the first to the second time of `slow` is answered
+    after `slow_seconds`.
     """
 
     down: tuple[float, float] = (0.0, 0.0)
@@ -30,17 +31,23 @@ class FaultPlan:
     retry_after: int = 3
     page_at: int | None = None
     silent_at: int | None = None
+    slow: tuple[float, float] = (0.0, 0.0)
+    slow_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered; status 0 is silence. `what` is the log's word for it, if not the status."""
+    """What is answered, `after` seconds; status 0 is silence.
+
+    `what` is the log's word for it, if not the status.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = '{"ok":true}'
     content_type: str = "application/json"
     what: str = ""
+    after: float = 0.0
 
 
 DOWN = Reply(503, body='{"error":"down"}')
@@ -89,7 +96,10 @@ class Endpoint:
             what = "stored" if stored else "repeat"
             if fault is not None:
                 return fault, self._line(key, body, f"{what}, unanswered", stored=stored)
-            return Reply(200), self._line(key, body, what, stored=stored)
+            is_slow = self._plan.slow[0] <= now < self._plan.slow[1]
+            reply = Reply(200, after=self._plan.slow_seconds if is_slow else 0.0)
+            what += ", slow" if is_slow else ""
+            return reply, self._line(key, body, what, stored=stored)
 
     def _signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         stamp = headers.get("webhook-timestamp", "")

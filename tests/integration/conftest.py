@@ -43,7 +43,7 @@ def name() -> str:
 def stack(
     assembly: Path, name: str, vendor: StandIn, stream: StreamProcess
 ) -> Iterator[LaptopStack]:
-    with LaptopStack(assembly, name=name) as running:
+    with LaptopStack(assembly, name=name, log_sends=True) as running:
         urls = {name: f"{vendor.url}/{name}" for name in ("crm", "pager")}
         configure(running.client, running.stage, {**urls, "stream": stream.host})
         running.redeploy_tasks()

@@ -149,6 +149,22 @@ def test_the_log_of_sends_has_what_was_swallowed_under_one_sequence_number(
     assert first < second
 
 
+def test_the_log_of_sends_says_how_many_messages_were_ahead(
+    emulator: EmulatorProcess, sqs: Any, url: str
+) -> None:
+    """Those in flight, too; in other groups, too."""
+    sqs.purge_queue(QueueUrl=url)
+    for body in ("ahead-1", "ahead-2", "ahead-3"):
+        sqs.send_message(QueueUrl=url, **{**message(body), "MessageGroupId": body})
+    sqs.receive_message(QueueUrl=url)
+    sqs.send_message(QueueUrl=url, **message("ahead-4"))
+    lines = [json.loads(line) for line in emulator.sends.read_text().splitlines()]
+    ours = [line for line in lines if line["body"].startswith("ahead-")]
+    assert [line["ahead"] for line in ours] == [0, 1, 2, 3]
+    assert [line["at"] for line in ours] == sorted(line["at"] for line in ours)
+    sqs.purge_queue(QueueUrl=url)
+
+
 def test_the_clock_moves_for_visibility_and_deduplication(
     emulator: EmulatorProcess, sqs: Any, url: str
 ) -> None:

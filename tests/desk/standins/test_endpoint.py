@@ -52,6 +52,13 @@ def test_it_is_down_for_its_time(now: float, status: int) -> None:
     assert endpoint(down=(3.0, 10.0)).take(*request("a"), now=now)[0].status == status
 
 
+@pytest.mark.parametrize(("now", "after"), [(2.9, 0.0), (3.0, 0.5), (9.9, 0.5), (10.0, 0.0)])
+def test_it_is_slow_for_its_time_and_says_so(now: float, after: float) -> None:
+    reply, line = endpoint(slow=(3.0, 10.0), slow_seconds=0.5).take(*request("a"), now=now)
+    assert (reply.status, reply.after, line["stored"]) == (200, after, True)
+    assert line["what"] == ("stored, slow" if after else "stored")
+
+
 def test_after_its_time_some_interactions_stumble_once() -> None:
     crm = endpoint(down=(0.0, 10.0), stumbles=1)
     statuses = [
