@@ -92,7 +92,7 @@ def restart_functions(stack: LaptopStack) -> None:
 
 def ledger(stack: LaptopStack) -> dict[tuple[str, str], dict[str, str]]:
     """Every delivery in the ledger, by the event's id and the destination."""
-    items = _scan(stack, "ledger")
+    items = [item for item in _scan(stack, "ledger") if "state" in item]
     return {(item["event_id"], item["destination"]): item for item in items}
 
 
