@@ -29,7 +29,7 @@ READ: dict[str, type[Settings]] = {
     "to-pager": DestinationSettings,
     "to-lake": DestinationSettings,
 }
-OPTIONAL = {"SWITCHBOARD_URGENT_QUEUE_URL"}
+OPTIONAL = {"SWITCHBOARD_URGENT_QUEUE_URL", "SWITCHBOARD_EVENTS_TABLE"}
 
 
 @pytest.fixture(scope="session")

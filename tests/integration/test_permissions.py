@@ -31,6 +31,8 @@ from tests.integration.operating import (
     until,
 )
 
+WEBHOOKS = ("crm", "pager")
+
 
 def knock(stack: LaptopStack, source: str) -> int:
     """An unsigned request: enough to make the receiver look at a source's document and secret."""
@@ -80,7 +82,10 @@ def a_planned_replay(stack: LaptopStack) -> None:
 
 
 def apply_at_once(stack: LaptopStack, folder: Path) -> None:
-    """Every destination has a mapping that fails, and holds what comes behind a dead letter."""
+    """Every destination has a mapping that fails, and holds what comes behind a dead letter.
+
+    Those of webhooks send whole records.
+    """
     mapping = folder / "mappings/seconds.json"
     mapping.parent.mkdir()
     mapping.write_text('{"fields": {"seconds": "hhmmss(data.seconds)"}}')
@@ -88,6 +93,8 @@ def apply_at_once(stack: LaptopStack, folder: Path) -> None:
     for name in DESTINATIONS:
         document = json.loads(get_document(stack, f"destinations/{name}"))
         document |= {"mapping": "seconds", "after_dead_letter": "hold"}
+        if name in WEBHOOKS:
+            document["record"] = True
         (folder / f"destinations/{name}.json").write_text(json.dumps(document))
     assert operate(stack, "apply", str(folder), "--now", "--yes")
     restart_functions(stack)
@@ -101,6 +108,15 @@ def dead_letters(stack: LaptopStack) -> None:
         for name in DESTINATIONS:
             put_message(stack, f"{name}-normal", body, "gap")
         until(lambda: all(is_dead(stack, event.id, name) for name in DESTINATIONS))
+
+
+def late_records(stack: LaptopStack) -> None:
+    """What comes behind a newer fact of its record is looked for in the events table."""
+    newer, older = (make_event(number, data={"seconds": number}) for number in (31, 30))
+    for name in WEBHOOKS:
+        for event in (newer, older):
+            put_message(stack, f"{name}-normal", encode(Envelope(event=event, group="re")), "re")
+    until(lambda: all((older.id, name) in ledger(stack) for name in WEBHOOKS))
 
 
 def is_dead(stack: LaptopStack, event: str, name: str) -> bool:
@@ -181,6 +197,7 @@ def test_every_permission_is_used_and_nothing_is_denied(
     assert send(stack, "event-3", timestamp="x") == 202
     put_message(stack, "ingest", "no envelope", "broken")
     apply_at_once(stack, tmp_path)
+    late_records(stack)
     dead_letters(stack)
     until(lambda: not missing_but(stack, "dynamodb:Query"), lambda: missing_but(stack))
 
