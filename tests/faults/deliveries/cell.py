@@ -23,6 +23,7 @@ from switchboard.event import Event
 from switchboard.ledger import Entry
 from switchboard.loop import Batch, deliver
 from switchboard.parcels import Parcels
+from switchboard.retry import LAPSED_LEASES
 from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
 from switchboard.testing.stores import Clock
 from tests.faults.deliveries.vendor import Shop, Trouble, Vendor
@@ -112,6 +113,11 @@ def run(cell: Cell, seed: int) -> Result:
             },
             repeat=cell.repeat,
             ordered=cell.fifo,
+            worn_out=[
+                event
+                for event, crashes in world.injected.crashes.items()
+                if crashes >= LAPSED_LEASES
+            ],
         )
         verdict = judge(evidence)
     seconds = time.monotonic() - began

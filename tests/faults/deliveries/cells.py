@@ -107,6 +107,7 @@ CELLS = (
         workspace,
         partial(slack, credential="bot_token"),
         parcels=SLACK.parcels,
+        scale=2.0,
     ),
     Cell(
         "slack ordered at_most_once",
@@ -114,5 +115,6 @@ CELLS = (
         workspace,
         partial(slack, credential="webhook_url"),
         parcels=SLACK.parcels,
+        scale=4.0,
     ),
 )

@@ -12,6 +12,9 @@ from typing import Protocol, Self
 from switchboard.testing.stand_in import Arrived, Reply, StandIn
 
 STORM_EVERY, STORM_LASTS = 900, 25
+SILENT_EVERY, SILENT_FIRST = 400, 90
+"""Which requests are not answered: few, since each is waited for."""
+
 RETRY_AFTER = 7
 
 
@@ -39,7 +42,6 @@ SHARES: Mapping[Trouble, float] = {
     Trouble.BROKEN_AFTER: 0.008,
     Trouble.CUT: 0.006,
     Trouble.CUT_AFTER: 0.006,
-    Trouble.SILENT_AFTER: 0.001,
 }
 
 
@@ -126,6 +128,8 @@ class Vendor:
         self.requests += 1
         if self.scale and self.requests % STORM_EVERY < STORM_LASTS and self.requests > STORM_LASTS:
             return Trouble.LIMITED
+        if self.scale and self.requests % SILENT_EVERY == SILENT_FIRST:
+            return Trouble.SILENT_AFTER
         name = min(record.event for record in records)
         self._tries[name] += 1
         drawn = _fraction(self.seed, name, self._tries[name])
