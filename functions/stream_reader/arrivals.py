@@ -10,7 +10,7 @@ from functions.stream_reader.frames import OtherFrame, read_frame
 from functions.stream_reader.gaps import Cause, Gap, GapDetector
 from functions.stream_reader.intake import Arrived, Intake
 from functions.stream_reader.measures import Measures
-from functions.stream_reader.message_id import ABSENT, readable
+from functions.stream_reader.message_id import ABSENT, MessageId, readable
 from functions.stream_reader.mute import WayPast
 from functions.stream_reader.window import Mark, Pending, Window
 from switchboard.errors import ConfigurationError
@@ -105,13 +105,14 @@ class Arrivals:
             return
         self.ever_heard = True
         mark = Mark(frame.message_id, frame.published)
+        message_id = self._of_this_place(mark)
         pending = self._window.receive(mark, self.heard)
         if pending is None:
             self._measures.count("duplicates")
             self.answers_due.set()
             return
         confirm: Confirm = partial(self._confirmed, pending)
-        gap = None if self._gaps is None else self._gap_before(mark, self._gaps)
+        gap = None if self._gaps is None else self._gaps.follow(mark, message_id)
         if gap is not None:
             confirm = _second_time(confirm)
             self._forward(self._intake.gap(gap, now), confirm)
@@ -138,19 +139,19 @@ class Arrivals:
         if self._gaps is not None:
             self._gaps.stepped_over(way.resume_after)
 
-    def _gap_before(self, mark: Mark, gaps: GapDetector) -> Gap | None:
-        """The gap that a reader's frame shows.
+    def _of_this_place(self, mark: Mark) -> MessageId | None:
+        """The id of a reader's frame, if it can be read; asked before the frame is owed anything.
 
         Raises:
-            ConfigurationError: it comes of a partition, and we did not ask for one: no session can
-                resume from such an id but the partition's own.
+            ConfigurationError: it comes of a partition, and we did not ask for one:
+                no session can resume from such an id but the partition's own.
         """
-        message_id = readable(mark.message_id)
-        if message_id is not None and message_id.partition != self._partition:
-            raise ConfigurationError(
-                "the topic has partitions: say how many in `partitions` of the source's document"
-            )
-        return gaps.follow(mark, message_id)
+        message_id = None if self._gaps is None else readable(mark.message_id)
+        if message_id is None or message_id.partition == self._partition:
+            return message_id
+        raise ConfigurationError(
+            "the topic has partitions: say how many in `partitions` of the source's document"
+        )
 
     def _unread(self) -> None:
         if self._gaps is not None:
