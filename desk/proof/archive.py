@@ -94,17 +94,23 @@ class ArchiveCheck:
     def _backward(
         self, key: str, lines: Sequence[Mapping[str, Any]], day: date
     ) -> Iterator[tuple[str, str]]:
-        """Each line is an event: of this day, or of one near by, because days are of its time."""
+        """Each line is an event: of this day, or of another, because days are of its time."""
         for line in lines:
             name = str(line["id"])
-            if not self._spool.knows(name) and not self._recorded(str(line["source"]), name, day):
+            if not self._spool.knows(name) and not self._recorded(line, day):
                 yield name, key
 
-    def _recorded(self, source: str, event_id: str, day: date) -> bool:
-        return any(
-            self._events.holds(source, day - timedelta(days=back), event_id)
-            for back in range(-1, EARLIER_DAYS + 1)
-        )
+    def _recorded(self, line: Mapping[str, Any], day: date) -> bool:
+        source, event_id = str(line["source"]), str(line["id"])
+        return any(self._events.holds(source, each, event_id) for each in _days(line, day))
+
+
+def _days(line: Mapping[str, Any], arrived: date) -> Iterator[date]:
+    """The day of the event's time; release 0.1.0 wrote none, so its lines may be of any near by."""
+    if "time" in line:
+        yield date.fromisoformat(line["time"][:10])
+    else:
+        yield from (arrived - timedelta(days=back) for back in range(-1, EARLIER_DAYS + 1))
 
 
 def _prefix(day: date) -> str:

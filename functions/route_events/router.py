@@ -157,7 +157,7 @@ class Router:
             if journey.whole.raw is not None and journey.raw_ref is None
         ]
         lines = [
-            RawLine(journey.event.id, journey.event.source, journey.whole.raw)
+            RawLine(journey.event.id, journey.event.source, journey.event.time, journey.whole.raw)
             for journey in arrived
             if journey.whole.raw is not None
         ]

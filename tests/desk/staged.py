@@ -94,7 +94,7 @@ class Staged:
         """Archive and record an event as the router does; `apart`, with a claim of its own."""
         event = make_event(number, source=source, **changes)
         raw = Raw(kind="jaas", body="{}", received_at=utc_text(AT))
-        refs = self.archive.write([RawLine(event.id, source, raw)]) if archived else {}
+        refs = self.archive.write([RawLine(event.id, source, event.time, raw)]) if archived else {}
         choices = [Choice(name=name, version=1) for name in destinations]
         claim = self.archive.store(event.id, encode(Claim(event=event))) if apart else None
         self.events.append(

@@ -52,62 +52,6 @@ def delivered(stack: LaptopStack, event_id: str) -> bool:
     return all(found.get((event_id, name), {}).get("state") == "delivered" for name in DESTINATIONS)
 
 
-# First in this file: the proof takes a sample of long ago, which others invoke, for not recorded.
-def test_an_interaction_is_followed_live_and_afterwards_and_its_day_is_proven(
-    stack: LaptopStack, stream: StreamProcess, switchboard: Any
-) -> None:
-    tail = following(stack)
-    publish(stream, *(interaction_event("int-told", n, step) for n, step in enumerate(STEPS)))
-    assert tail.stdout is not None
-    seen = set()
-    while ("crm", "delivered") not in seen:
-        change = json.loads(tail.stdout.readline())
-        seen.add((change["destination"], change["state"]))
-    assert ("", "") in seen
-    tail.send_signal(signal.SIGINT)
-    assert tail.wait(60) == 0
-    tail.communicate()
-
-    def told() -> Any:
-        code, said = switchboard("timeline", "int-told", "--json")
-        assert code == 0
-        return [one for one in said["moments"] if one["what"] == "delivery"]
-
-    until(lambda: {one["state"] for one in told()} == {"delivered"}, told)
-    code, found = switchboard(
-        "search", "--source", "contact-centre", "--text", "int-told", "--json"
-    )
-    assert code == 0
-    by_type = {one["type"]: one for one in found}
-    assert set(by_type) == {f"interaction.{step.lower()}" for step in STEPS}
-    ended, created = by_type["interaction.deleted"], by_type["interaction.created"]
-    assert set(ended["deliveries"]) == set(DESTINATIONS)
-    code, why = switchboard("why", ended["event_id"], "crm", "--json")
-    assert (code, why["taken"], why["state"]) == (0, True, "delivered")
-    assert [part["holds"] for part in why["parts"]] == [False, True]
-    code, why = switchboard("why", created["event_id"], "crm", "--json")
-    assert (code, why["taken"], why["state"]) == (0, False, "none")
-    assert [part["holds"] for part in why["parts"]] == [False, False]
-    assert 'type is "interaction.created"' in [part["seen"] for part in why["parts"]]
-
-    def proof() -> Any:
-        return switchboard("prove", ended["time"][:10], "--archive", "--json")[1]
-
-    until(lambda: all(not one["waiting"] for one in proof()["destinations"].values()), proof)
-    said = proof()
-    assert (said["closes"], said["problems"]) == (True, [])
-    assert said["sources"]["contact-centre"]["captured"] >= len(STEPS)
-
-    crm = {"group": {"S": ended["group"]}, "delivery": {"S": f"{ended['event_id']}#crm"}}
-    table = f"switchboard-{stack.stage}-ledger"
-    kept = stack.client("dynamodb").get_item(TableName=table, Key=crm)["Item"]
-    stack.client("dynamodb").delete_item(TableName=table, Key=crm)
-    code, said = switchboard("prove", ended["time"][:10], "--json")
-    stack.client("dynamodb").put_item(TableName=table, Item=kept)
-    assert (code, [one["kind"] for one in said["problems"]]) == (1, ["no_entry"])
-    assert ended["event_id"] in said["problems"][0]["what"]
-
-
 def test_a_sample_is_invoked_and_its_event_is_delivered(
     stack: LaptopStack, switchboard: Any
 ) -> None:
@@ -202,3 +146,58 @@ def following(stack: LaptopStack) -> "subprocess.Popen[str]":
     assert process.stderr is not None
     assert "following" in process.stderr.readline()
     return process
+
+
+def test_an_interaction_is_followed_live_and_afterwards_and_its_day_is_proven(
+    stack: LaptopStack, stream: StreamProcess, switchboard: Any
+) -> None:
+    tail = following(stack)
+    publish(stream, *(interaction_event("int-told", n, step) for n, step in enumerate(STEPS)))
+    assert tail.stdout is not None
+    seen = set()
+    while ("crm", "delivered") not in seen:
+        change = json.loads(tail.stdout.readline())
+        seen.add((change["destination"], change["state"]))
+    assert ("", "") in seen
+    tail.send_signal(signal.SIGINT)
+    assert tail.wait(60) == 0
+    tail.communicate()
+
+    def told() -> Any:
+        code, said = switchboard("timeline", "int-told", "--json")
+        assert code == 0
+        return [one for one in said["moments"] if one["what"] == "delivery"]
+
+    until(lambda: {one["state"] for one in told()} == {"delivered"}, told)
+    code, found = switchboard(
+        "search", "--source", "contact-centre", "--text", "int-told", "--json"
+    )
+    assert code == 0
+    by_type = {one["type"]: one for one in found}
+    assert set(by_type) == {f"interaction.{step.lower()}" for step in STEPS}
+    ended, created = by_type["interaction.deleted"], by_type["interaction.created"]
+    assert set(ended["deliveries"]) == set(DESTINATIONS)
+    code, why = switchboard("why", ended["event_id"], "crm", "--json")
+    assert (code, why["taken"], why["state"]) == (0, True, "delivered")
+    assert [part["holds"] for part in why["parts"]] == [False, True]
+    code, why = switchboard("why", created["event_id"], "crm", "--json")
+    assert (code, why["taken"], why["state"]) == (0, False, "none")
+    assert [part["holds"] for part in why["parts"]] == [False, False]
+    assert 'type is "interaction.created"' in [part["seen"] for part in why["parts"]]
+
+    def proof() -> Any:
+        return switchboard("prove", ended["time"][:10], "--archive", "--json")[1]
+
+    until(lambda: all(not one["waiting"] for one in proof()["destinations"].values()), proof)
+    said = proof()
+    assert (said["closes"], said["problems"]) == (True, [])
+    assert said["sources"]["contact-centre"]["captured"] >= len(STEPS)
+
+    crm = {"group": {"S": ended["group"]}, "delivery": {"S": f"{ended['event_id']}#crm"}}
+    table = f"switchboard-{stack.stage}-ledger"
+    kept = stack.client("dynamodb").get_item(TableName=table, Key=crm)["Item"]
+    stack.client("dynamodb").delete_item(TableName=table, Key=crm)
+    code, said = switchboard("prove", ended["time"][:10], "--json")
+    stack.client("dynamodb").put_item(TableName=table, Item=kept)
+    assert (code, [one["kind"] for one in said["problems"]]) == (1, ["no_entry"])
+    assert ended["event_id"] in said["problems"][0]["what"]

@@ -1,5 +1,6 @@
 import gzip
 import json
+from datetime import UTC, datetime
 
 from switchboard.archive import RawLine, encode_lines, object_key
 from switchboard.envelope import Raw
@@ -7,7 +8,7 @@ from switchboard.envelope import Raw
 
 def line(number: int, received_at: str = "2026-11-24T09:30:00.000Z") -> RawLine:
     raw = Raw(kind="jaas", body=f'{{"n": {number}, "text": "ü\\u0000"}}', received_at=received_at)
-    return RawLine(f"event-{number}", "meetings", raw)
+    return RawLine(f"event-{number}", "meetings", datetime(2026, 11, 24, 9, tzinfo=UTC), raw)
 
 
 def test_the_name_depends_on_the_events_and_the_first_arrival_only() -> None:
@@ -25,6 +26,7 @@ def test_equal_lines_make_equal_bytes_and_each_payload_is_whole() -> None:
     assert read[0] == {
         "id": "event-1",
         "source": "meetings",
+        "time": "2026-11-24T09:00:00.000Z",
         "kind": "jaas",
         "body": '{"n": 1, "text": "ü\\u0000"}',
         "received_at": "2026-11-24T09:30:00.000Z",

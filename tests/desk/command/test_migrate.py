@@ -91,7 +91,7 @@ def record(source: str, kind: str, bodies: list[dict[str, Any]]) -> None:
         received = stream_event(source, text.encode(), datetime.now(UTC))
         raw = Raw(kind=kind, body=text, received_at="2026-09-01T08:15:31.100Z")
         event = KINDS[kind].normalise(received.event, raw)
-        refs = ArchiveBucket("archive").write([RawLine(event.id, source, raw)])
+        refs = ArchiveBucket("archive").write([RawLine(event.id, source, event.time, raw)])
         table.append(
             Recorded(received.group, event, raw.received_at, refs[event.id], None, destinations=[])
         )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -113,11 +114,23 @@ def test_a_dead_letter_without_a_choice_is_undecided_and_one_of_the_router_refus
     stage.settle(event, "crm", State.DEAD, reason_class=ReasonClass.EVENT)
     refused = make_event(2)
     raw = Raw(kind="jaas", body="{}", received_at=utc_text(AT))
-    stage.archive.write([RawLine(refused.id, "meetings", raw)])
+    stage.archive.write([RawLine(refused.id, "meetings", refused.time, raw)])
     stage.settle(refused, "route", State.DEAD, reason_class=ReasonClass.EVENT)
     code, said = prove(capsys)
     assert (code, said["refused"]) == (0, 1)
     assert said["destinations"]["crm"]["undecided"] == 1
+
+
+def test_the_events_of_an_object_are_of_any_day(
+    stage: Staged, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.route(1, "crm", time=AT - timedelta(days=400))
+    code, said = prove(capsys, "--archive")
+    assert (code, said["problems"]) == (0, [])
+    lost = stage.route(2, "crm", time=AT - timedelta(days=400))
+    stage.remove("events", "interaction:one", lost.id)
+    code, said = prove(capsys, "--archive")
+    assert [one["kind"] for one in said["problems"]] == ["archived_not_recorded"]
 
 
 Fault = Callable[[Staged, Event, str], None]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -430,7 +431,8 @@ class TestArchive:
 
     def test_each_event_is_found_by_its_line(self, bucket: ArchiveBucket) -> None:
         raw = Raw(kind="jaas", body="{}", received_at="2026-11-24T09:30:00.000Z")
-        refs = bucket.write([RawLine("a", "meetings", raw), RawLine("b", "meetings", raw)])
+        at = datetime(2026, 11, 24, 9, tzinfo=UTC)
+        refs = bucket.write([RawLine("a", "meetings", at, raw), RawLine("b", "meetings", at, raw)])
         assert [refs["a"].line, refs["b"].line] == [0, 1]
         assert refs["a"].key.startswith("raw/2026/11/24/09/")
 

@@ -12,15 +12,16 @@ from datetime import datetime
 from typing import Protocol
 
 from switchboard.envelope import Raw, RawRef
-from switchboard.event import digest
+from switchboard.event import digest, utc_text
 
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """A raw payload and the event it became."""
+    """A raw payload and the event it became; `time` is the event's own."""
 
     event_id: str
     source: str
+    time: datetime
     raw: Raw
 
 
@@ -48,12 +49,10 @@ def object_key(lines: Sequence[RawLine]) -> str:
 
 def encode_lines(lines: Sequence[RawLine]) -> bytes:
     """The object's bytes; line k is the k-th of `lines`."""
-    text = "".join(
-        json.dumps(
-            {"id": line.event_id, "source": line.source, **line.raw.model_dump()},
-            separators=(",", ":"),
-        )
-        + "\n"
-        for line in lines
-    )
+    text = "".join(json.dumps(_written(line), separators=(",", ":")) + "\n" for line in lines)
     return gzip.compress(text.encode("ascii"), mtime=0)
+
+
+def _written(line: RawLine) -> dict[str, str]:
+    named = {"id": line.event_id, "source": line.source, "time": utc_text(line.time)}
+    return named | line.raw.model_dump()
