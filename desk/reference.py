@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from desk.command.app import run
+from desk.event_reference import event_pages
 from infra.bundling import ROOT
 from infra.catalogue import destination_kinds
 from switchboard.destination import DestinationSpec
@@ -85,6 +86,7 @@ def pages() -> Mapping[Path, str]:
         reference / "errors.md": errors(),
         reference / "findings.md": findings(),
         ROOT / "README.md": readme(),
+        **event_pages(reference),
     }
     for name, model in documents().items():
         schema = json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
