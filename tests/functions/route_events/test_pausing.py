@@ -83,12 +83,30 @@ def test_what_was_held_stays_held_when_its_message_comes_again() -> None:
     assert len(bench.events.held) == 1
 
 
-def test_a_state_that_cannot_be_read_counts_as_running() -> None:
+def test_a_state_that_was_never_read_and_cannot_be_lets_events_wait() -> None:
     bench = Bench()
     paused(bench)
     bench.states.failure = Unavailable("away")
+    assert len(bench.route(arrived(1))) == 1
+    assert bench.sent("crm") == []
+    assert not bench.events.kept
+    bench.states.failure = None
     assert bench.route(arrived(1)) == {}
-    assert numbers(bench.sent("crm")) == [1]
+    assert len(bench.events.held) == 1
+
+
+@pytest.mark.parametrize("resuming", [False, True])
+def test_while_the_state_cannot_be_read_the_last_view_serves(resuming: bool) -> None:
+    bench = Bench()
+    paused(bench)
+    bench.route(arrived(1))
+    paused(bench, resuming=resuming)
+    bench.route(arrived(2))
+    bench.states.failure = Unavailable("away")
+    bench.clock.forward(60)
+    assert bench.route(arrived(3)) == {}
+    assert bench.sent("crm") == [], "it overtook what its group still holds"
+    assert len(bench.events.held) == 3
 
 
 def test_the_state_is_read_at_most_every_five_seconds() -> None:

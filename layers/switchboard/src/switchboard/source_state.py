@@ -56,20 +56,25 @@ class SourceStateStore(Protocol):
 class SourceStateReader:
     """A sandbox's view of the sources' states, each at most five seconds old.
 
-    One that cannot be read counts as running: a trouble of ours stops nobody.
+    While the store cannot be reached the last view serves: what is held may not be overtaken.
     """
 
     def __init__(self, store: SourceStateStore) -> None:
         self._store = store
-        self._read: dict[str, tuple[float, SourceState]] = {}
+        self._read: dict[str, tuple[float, SourceState | None]] = {}
 
     def read(self, source: str, now: float) -> SourceState:
-        """The state of `source`."""
-        read_at, state = self._read.get(source, (float("-inf"), SourceState()))
-        if now - read_at >= READ_EVERY_SECONDS:
+        """The state of `source`.
+
+        Raises:
+            Unavailable: it was never read, and cannot be now.
+        """
+        read_at, state = self._read.get(source, (float("-inf"), None))
+        if state is None or now - read_at >= READ_EVERY_SECONDS:
             try:
                 state = self._store.read_source(source)
             except SwitchboardError:
-                state = SourceState()
+                if state is None:
+                    raise
             self._read[source] = now, state
         return state
