@@ -1,6 +1,6 @@
 """`after_dead_letter: hold`: nothing of a group passes its dead letter, whoever looks when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,6 +15,7 @@ from switchboard.replay_id import new_replay_id
 from switchboard.testing.deliveries import (
     DeliveryBench,
     ScriptedDestination,
+    ScriptedParcels,
     make_event,
     make_record,
 )
@@ -197,6 +198,26 @@ def test_a_gap_is_not_closed_over_what_was_held_meanwhile() -> None:
     assert stale is not None
     assert bench.gaps.write(raced, expected=bench.gap.revision)
     assert not bench.gaps.write(stale, expected=stale.revision - 1)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_follower_is_in_no_parcel_with_its_head_and_is_held(ordered: bool) -> None:
+    def each(parcel: Sequence[Delivery]) -> Sequence[Receipt | Exception]:
+        return [
+            Rejected("422") if one.event.data["number"] == 0 else Receipt("taken") for one in parcel
+        ]
+
+    destination = ScriptedParcels(each)
+    bench = DeliveryBench(destination)
+    configuration = replace(bench.configuration(), holds=True)
+    bench.configuration = lambda: configuration
+    back = bench.deliver_parcels(HEAD, SECOND, ELSEWHERE, ordered=ordered)
+    assert back == {SECOND.message_id: 0}
+    assert bench.ledger.of(EVENTS[1].id, "crm").attempt == 0
+    assert bench.deliver_parcels(SECOND, ordered=ordered) == {}
+    assert bench.ledger.of(EVENTS[1].id, "crm").state is State.HELD
+    told = [[one.event.data["number"] for one in parcel] for parcel in destination.parcels]
+    assert [number for parcel in told for number in parcel] == [0, 5]
 
 
 def test_a_replay_of_an_old_dead_letter_holds_nobody() -> None:

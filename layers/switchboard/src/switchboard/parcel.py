@@ -66,6 +66,8 @@ class Filling:
 
     `ordered`: a group's deliveries are in one open parcel at a time, so that parcels may be sent
     one after the other without overtaking. Without it the record's version restores the order.
+    Where the document holds what follows a dead letter, no parcel has two deliveries of one group:
+    the first may be refused while the second is stored.
     """
 
     def __init__(self, spec: ParcelSpec, *, ordered: bool) -> None:
@@ -78,8 +80,10 @@ class Filling:
         for other in list(self._open):
             parcel = self._open[other]
             full = other == address and not parcel.has_room(member, self._spec)
-            same_group = other != address and member.entry.group in parcel.groups
-            if full or (self._ordered and same_group):
+            after_its_group = member.entry.group in parcel.groups and (
+                member.claimed.configuration.holds or (self._ordered and other != address)
+            )
+            if full or after_its_group:
                 yield self._open.pop(other).members
 
     def is_open(self, address: Address) -> bool:

@@ -250,7 +250,8 @@ class _Round:
         return seconds
 
     def _is_stopped(self, member: Member) -> bool:
-        return self._ordered and member.entry.group in self._stopped
+        waits = self._ordered or member.claimed.configuration.holds
+        return waits and member.entry.group in self._stopped
 
     def _end(self, member: Member, ending: Callable[[], float | None]) -> None:
         """Settle a member; where the ledger cannot be reached its entry stays `sending`."""
