@@ -12,6 +12,8 @@ import pytest
 
 from infra import bundling
 from infra.catalogue import handlers
+from infra.stage import read_stage
+from switchboard.destination import Records
 from switchboard.settings import (
     DestinationSettings,
     ReceiverSettings,
@@ -29,7 +31,6 @@ READ: dict[str, type[Settings]] = {
     "to-pager": DestinationSettings,
     "to-lake": DestinationSettings,
 }
-OPTIONAL = {"SWITCHBOARD_URGENT_QUEUE_URL", "SWITCHBOARD_EVENTS_TABLE"}
 
 
 @pytest.fixture(scope="session")
@@ -104,13 +105,21 @@ def test_deployed_binaries_are_for_lambdas_python_and_processor() -> None:
 
 
 def test_environment_and_settings_agree(laptop: Any) -> None:
+    context = json.loads((bundling.ROOT / "cdk.json").read_text())["context"]
+    stage = read_stage("laptop", context["stages"])
     for _, _, function in laptop.resources("AWS::Lambda::Function"):
         name = function["FunctionName"].removeprefix("switchboard-laptop-")
         given = {v for v in function["Environment"]["Variables"] if v.startswith("SWITCHBOARD_")}
         model = READ[name]
         read = {f"SWITCHBOARD_{field.upper()}" for field in model.model_fields}
         assert given <= read, given - read
-        assert read - given <= OPTIONAL, read - given
+        missing = set()
+        if model is DestinationSettings:
+            entry = stage.destinations[name.removeprefix("to-")]
+            missing |= set() if entry.lanes else {"SWITCHBOARD_URGENT_QUEUE_URL"}
+            sends_records = entry.spec.records is not Records.NEVER
+            missing |= set() if sends_records else {"SWITCHBOARD_EVENTS_TABLE"}
+        assert read - given == missing, name
 
 
 def test_the_pinned_cdk_reads_the_assembly(laptop: Any) -> None:
