@@ -90,6 +90,18 @@ def test_either_a_number_or_a_reason(value: str, region: str) -> None:
         assert parse(found.number, "DE").number == found.number
 
 
+WRITINGS = (
+    "+{code}{national}",
+    "{code}{national}",
+    "{national}",
+    "0{national}",
+    "({start}) {end}",
+    "+{code} ({start}) {end}",
+    "+{code}-{start}.{end}",
+    "({code}) {start} {end}",
+)
+
+
 def by_library(value: str, region: str) -> str | None:
     try:
         parsed = phonenumbers.parse(value, region)
@@ -103,7 +115,7 @@ def by_library(value: str, region: str) -> str | None:
 @given(
     number=examples,
     changed=st.lists(st.tuples(st.integers(0, 14), st.sampled_from("0123456789")), max_size=3),
-    write=st.sampled_from(["+{code}{national}", "{code}{national}", "{national}", "0{national}"]),
+    write=st.sampled_from(WRITINGS),
     region=st.sampled_from(REGIONS) | st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)),
 )
 def test_the_quick_way_says_nothing_that_the_library_does_not(
@@ -116,7 +128,10 @@ def test_the_quick_way_says_nothing_that_the_library_does_not(
     for position, digit in changed:
         if position < len(national):
             national[position] = digit
-    value = write.format(code=number.country_code, national="".join(national))
+    digits = "".join(national)
+    value = write.format(
+        code=number.country_code, national=digits, start=digits[:3], end=digits[3:]
+    )
     quick = plain(value, region)
     assert quick is None or quick == by_library(value, region)
 
@@ -129,3 +144,4 @@ def test_the_quick_way_is_taken_by_nearly_every_number_in_full() -> None:
         if (number := phonenumbers.example_number(region)) is not None
     ]
     assert [plain(number, "US") for number in numbers] == numbers
+    assert plain("(415) 555-2671", "US") == plain("+1 415-555-2671", "US") == "+14155552671"

@@ -84,18 +84,26 @@ def test_functions(expression: str, expected: object) -> None:
         ("local_time(`0`, 'Mars/Olympus')", "knows no zone"),
         ("e164('+14155552671', `7`)", "region"),
         ("length(`7`)", r"length\(\) takes .*string.*found number"),
-        ("hhmmss()", "takes 1 values, not 0"),
+        ("a && 'x' > `1`", r"at position 10: > takes two numbers.*found a text and a number"),
+        ("[`1`][?hhmmss(`[]`)]", r"at position 8: hhmmss\(\) takes a number"),
+        ("a[::0]", r"a\[::0\].*a value it cannot work with"),
+        ("upper(&a)", "found an expression"),
     ],
 )
 def test_a_value_that_a_function_cannot_take_is_the_events_error(expression: str, why: str) -> None:
     with pytest.raises(EventError, match=why):
-        value(expression)
+        value(expression, a=[1])
 
 
 @pytest.mark.parametrize(
     ("expression", "why"),
     [
-        ("data.", "cannot be parsed"),
+        ("hhmmss()", r"calls hhmmss\(\) at position 1 with 0 values; it takes 1"),
+        ("a || join('x')", r"calls join\(\) at position 6 with 1 values; it takes 2"),
+        ("a = 'b'", r"position 3; did you mean == \?"),
+        ("a and b", r"position 3; did you mean && \?"),
+        ("a > 5", r"position 5; did you mean `5` \?"),
+        ("data.", "cannot be parsed: it ends too soon"),
         ("a ==", "cannot be parsed"),
         ("", "cannot be parsed"),
         ("e146(x)", r"calls e146\(\) at position 1.*did you mean e164"),

@@ -58,6 +58,23 @@ class Event(BaseModel):
     sequence: int = 0
 
 
+def as_document(event: Event) -> dict[str, Any]:
+    """The event as expressions see it: its JSON, without a copy of `data`, which stays as it is."""
+    return {
+        "specversion": event.specversion,
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": utc_text(event.time),
+        "datacontenttype": event.datacontenttype,
+        "data": event.data,
+        "sourceeventid": event.sourceeventid,
+        "weakid": event.weakid,
+        "sequence": event.sequence,
+    }
+
+
 def digest(*parts: str) -> str:
     """A stable id of `parts` (40 hex digits); total over any text, lone surrogates included."""
     hashed = hashlib.sha256()

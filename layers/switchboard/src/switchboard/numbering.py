@@ -1,6 +1,6 @@
 """libphonenumber's metadata as one pattern for each country code: what most numbers need of it.
 
-A valid number that is written in full, in digits alone, is found in a tenth of the time that the
+A valid number that is written in full, in digits and the usual marks between them, is found in a tenth of the time that the
 library's own parser takes. Whatever is not plain (a national prefix, another country's number, a
 zero that may or may not belong to it) is left to that parser: see `phone`.
 """
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+_MARKED = re.compile(r"\+?\(?[1-9][0-9 ().-]{6,24}", re.ASCII)
+_MARKS = str.maketrans("", "", " ().-")
 _WRITTEN = re.compile(r"(\+?)([1-9][0-9]{6,14})", re.ASCII)
 _KINDS = (
     "premium_rate",
@@ -40,8 +42,10 @@ class Plan:
 
 
 def plain(written: str, region: str) -> str | None:
-    """E.164 of a number in digits, with or without `+`; None: the parser must say."""
+    """E.164 of a number in digits, with or without `+` and marks; None: the parser must say."""
     found = _WRITTEN.fullmatch(written)
+    if found is None and _MARKED.fullmatch(written) is not None:
+        found = _WRITTEN.fullmatch(written.translate(_MARKS))
     if found is None:
         return None
     plus, digits = found.groups()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from switchboard.destination import DestinationDocument, Lane, LanePer
 from switchboard.errors import EventError
-from switchboard.event import Event
+from switchboard.event import Event, as_document
 from switchboard.mapping import Expression, compile_expression
 
 
@@ -87,7 +87,7 @@ def compile_route(text: str, name: str) -> Predicates:
 
 def choose(event: Event, routes: Iterable[Route]) -> Decision:
     """The destinations that take `event`, each in the lane that the event by itself asks for."""
-    seen = event.model_dump(mode="json")
+    seen = as_document(event)
     choices: list[Choice] = []
     undecided: list[Undecided] = []
     laneless: list[Undecided] = []

@@ -1,14 +1,19 @@
 """A mapping: the fields of what is sent, each an expression over the event."""
 
 import json
+from collections.abc import Callable
 from collections.abc import Mapping as Fields
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
 
 from switchboard.errors import ConfigurationError, EventError
-from switchboard.event import Event
-from switchboard.mapping.expressions import Expression, compile_expression
+from switchboard.event import Event, as_document
+from switchboard.mapping.compiled import Compiled
+from switchboard.mapping.compiling import compile_fields
+from switchboard.mapping.expressions import FAILURES, why
+from switchboard.mapping.grammar import parse
 
 LARGEST_OUTPUT = 64 * 1024
 
@@ -23,10 +28,12 @@ class MappingDocument(BaseModel):
 
 
 class Mapping:
-    """A compiled mapping."""
+    """A mapping, compiled as one function; it is a value of its fields."""
 
-    def __init__(self, fields: Fields[str, Expression]) -> None:
-        self._fields = dict(fields)
+    def __init__(self, fields: Fields[str, str], compiled: Compiled) -> None:
+        self._fields = fields
+        self._compiled = compiled
+        self._run: Callable[[Any], dict[str, Any]] = compiled.run
 
     def apply(self, event: Event) -> dict[str, Any]:
         """Every field's value on `event`; what is absent is null.
@@ -34,22 +41,38 @@ class Mapping:
         Raises:
             EventError: naming the field, or that the output is too large.
         """
-        document = event.model_dump(mode="json")
-        output: dict[str, Any] = {}
-        for field, expression in self._fields.items():
-            try:
-                output[field] = expression.evaluate(document)
-            except EventError as error:
-                raise EventError(f"mapping the field {field!r}: {error}") from None
+        return self.evaluate(as_document(event))
+
+    def evaluate(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Every field's value on an event's JSON; raises EventError as `apply` does."""
         try:
-            size = len(json.dumps(output))
-        except (TypeError, ValueError, RecursionError):
-            raise EventError("mapping: the output is no JSON") from None
+            output = self._run(document)
+        except FAILURES as error:
+            raise self._failed(error) from None
+        try:
+            size = len(to_json(output))
+        except ValueError:
+            size = _escaped_size(output)
         if size > LARGEST_OUTPUT:
             raise EventError(
                 f"mapping: the output has {size} bytes, at most {LARGEST_OUTPUT} are taken"
             )
         return output
+
+    def _failed(self, error: Exception) -> EventError:
+        failure = self._compiled.failure(error)
+        if failure is None:
+            return EventError(f"mapping: {why('', None, error)}")
+        said = why(self._fields[failure.field], failure, error)
+        return EventError(f"mapping the field {failure.field!r}: {said}")
+
+
+def _escaped_size(output: dict[str, Any]) -> int:
+    """In bytes of JSON, where it is no UTF-8: lone surrogates can still be escaped."""
+    try:
+        return len(json.dumps(output))
+    except (TypeError, ValueError, RecursionError):
+        raise EventError("mapping: the output is no JSON") from None
 
 
 def compile_mapping(fields: Fields[str, str]) -> Mapping:
@@ -58,10 +81,10 @@ def compile_mapping(fields: Fields[str, str]) -> Mapping:
     Raises:
         ConfigurationError: naming the field and what is wrong with its expression.
     """
-    compiled: dict[str, Expression] = {}
+    trees = {}
     for field, text in fields.items():
         try:
-            compiled[field] = compile_expression(text)
+            trees[field] = parse(text)
         except ConfigurationError as error:
             raise ConfigurationError(f"fields.{field}: {error}") from None
-    return Mapping(compiled)
+    return Mapping(dict(fields), compile_fields(trees))

@@ -4,38 +4,13 @@ All take null for "not there" and answer null, so that an absent field is no err
 but of an impossible type raises, and the error names the function and the type it found.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from jmespath.functions import Functions
-
 from switchboard.mapping import moments, phones
-from switchboard.mapping.values import Impossible, number, text, whole
+from switchboard.mapping.values import number, text, whole
 
 LONGEST_TEXT = 64 * 1024
-
-
-class Unmappable(Exception):
-    """A function was called with a value that it cannot take."""
-
-
-class OurFunctions(Functions):
-    """JMESPath's functions and ours, for the library's interpreter."""
-
-    def call_function(self, function_name: str, resolved_args: Iterable[Any]) -> Any:
-        """Call one of ours, else one of the library's."""
-        values = list(resolved_args)
-        ours = OURS.get(function_name)
-        if ours is None:
-            return super().call_function(function_name, values)
-        function, fewest, most = ours
-        if not fewest <= len(values) <= most:
-            takes = str(fewest) if fewest == most else f"{fewest} to {most}"
-            raise Unmappable(f"{function_name}() takes {takes} values, not {len(values)}")
-        try:
-            return function(*values)
-        except Impossible as error:
-            raise Unmappable(f"{function_name}() {error}") from None
 
 
 def coalesce(*values: Any) -> Any:
@@ -69,7 +44,7 @@ def trim(value: Any) -> str | None:
 
 def concat(*values: Any) -> str:
     """Texts and numbers one after the other; null is left out."""
-    return "".join(text(value) or "" for value in values)[:LONGEST_TEXT]
+    return "".join([text(value) or "" for value in values])[:LONGEST_TEXT]
 
 
 def mask(value: Any, keep: Any = 4) -> str | None:
@@ -145,8 +120,3 @@ OURS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "round": (round_to, 1, 2),
 }
 """Each function with the fewest and the most values it takes."""
-
-
-def function_names() -> frozenset[str]:
-    """Every function that an expression may call."""
-    return frozenset(OURS) | frozenset(Functions.FUNCTION_TABLE)

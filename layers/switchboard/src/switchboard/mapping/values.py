@@ -14,12 +14,14 @@ def number(value: Any) -> float | None:
     Raises:
         Impossible: anything else, and what is not finite.
     """
+    if type(value) is int:
+        return value
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Impossible(f"takes a number, and found {type_name(value)}")
     try:
-        read = value if isinstance(value, int) else float(value)
+        read = float(value)
         finite = math.isfinite(read)
     except (ValueError, OverflowError):
         raise Impossible("takes a number, and found a text that is none") from None
@@ -43,8 +45,17 @@ def text(value: Any) -> str | None:
 
 def type_name(value: Any) -> str:
     """The JSON name of a value's type."""
-    names = {bool: "a boolean", dict: "an object", list: "an array", str: "a text"}
-    return "null" if value is None else names.get(type(value), "a number")
+    if value is None:
+        return "null"
+    names = {
+        bool: "a boolean",
+        dict: "an object",
+        float: "a number",
+        int: "a number",
+        list: "an array",
+        str: "a text",
+    }
+    return names.get(type(value), "an expression")
 
 
 def whole(value: float) -> float:
