@@ -112,8 +112,8 @@ def _ending(dice: random.Random) -> dict[str, Any]:
 
 def _attached(number: int, queue: int, name: str) -> list[dict[str, Any]]:
     values = {
-        "remotePhoneNum": f"+1555010{number % 10_000:04d}",
-        "phoneNum": int(f"1555010{number % 10_000:04d}"),
+        "remotePhoneNum": f"+1202555{number % 10_000:04d}",
+        "phoneNum": int(f"1202555{number % 10_000:04d}"),
         "callingName": "Jörg Müller",
         "que": f"{TENANT}~~{queue}~~phone~~{name}",
         "tok": 990_000 + number,

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from desk.records.rules import rule_of
 from desk.records.tables import Plain, get_batch, query
 from desk.target import Target, TargetError
 from switchboard.envelope import Claim, ObjectRef, RawRef
@@ -132,7 +133,10 @@ class EventRecords:
         claim = Claim.model_validate(json.loads(found["Body"].read()))
         # The claim of its arrival holds the event as it came; one of its fan-out has no payload.
         raw = claim.raw
-        return claim.event if raw is None else KINDS[raw.kind].normalise(claim.event, raw)
+        if raw is None:
+            return claim.event
+        rule = rule_of(kept.source, self._target.parameters("sources/"))
+        return KINDS[raw.kind].normalise(claim.event, raw, rule.tenant)
 
 
 def partition(source: str, day: date, shard: int) -> str:

@@ -6,17 +6,16 @@ from datetime import UTC, datetime
 
 from desk.records.events import EventRecords, Kept, Key, group_named
 from desk.records.ledger import LedgerRecords, by_delivery
+from desk.records.rules import rule_of
 from desk.records.tables import query
 from desk.target import Target, TargetError
 from desk.timeline.story import Story, story
 from desk.timeline.why import Answer, Circumstances, explain
 from switchboard.aws.items import from_item
 from switchboard.breaker import DestinationState
-from switchboard.configuration import Status, parse_document
-from switchboard.errors import ConfigurationError
+from switchboard.configuration import Status
 from switchboard.event import queue_safe
 from switchboard.ledger import Entry
-from switchboard.sources.delivering import DeliveryRule
 
 
 class Asking:
@@ -78,7 +77,7 @@ class Asking:
             event=event.model_dump(mode="json") if event else None,
             versions=self._versions(destination),
             current=parameters.get(f"destinations/{destination}"),
-            rule=_rule(kept.source, parameters),
+            rule=rule_of(kept.source, parameters),
             state=self._state(destination),
             in_queue=sum(self._messages(url) for url in about.get("queues", {}).values()),
             in_dead_queue=self._messages(about["dead_queue_url"]) if about else 0,
@@ -105,13 +104,3 @@ class Asking:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self._target.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
         return sum(int(number) for number in found["Attributes"].values())
-
-
-def _rule(source: str, parameters: Mapping[str, str]) -> DeliveryRule:
-    text = parameters.get(f"sources/{source}")
-    if text is None:
-        return DeliveryRule()
-    try:
-        return parse_document(DeliveryRule, f"sources/{source}", text)
-    except ConfigurationError:
-        return DeliveryRule()

@@ -91,7 +91,7 @@ class Router:
             # Before it is claimed: what only waits for its turn leaves no entry.
             journeys.each(lambda journey: self._keep_pace(journeys, network, feeding, journey))
         journeys.each(lambda journey: self._claim(journeys, journey))
-        journeys.each(self._normalise)
+        journeys.each(partial(self._normalise, network))
         journeys.each(lambda journey: self._keep_pace(journeys, network, feeding, journey))
         self._archive(journeys)
         journeys.each(partial(self._choosing.choose, network))
@@ -127,11 +127,11 @@ class Router:
         else:
             journeys.settle(journey.record, lambda: attempts.end(decision, journey.envelope))
 
-    def _normalise(self, journey: Journey) -> None:
+    def _normalise(self, network: Network, journey: Journey) -> None:
         journey.raw_ref = journey.whole.raw_ref
         if journey.whole.raw is None:
             return
-        journey.event = _normalised(journey)
+        journey.event = _normalised(journey, network)
         if journey.event.type.startswith(UNKNOWN_TYPE):
             self._ports.telemetry.count(
                 "unknown_type", source=journey.event.source, type=journey.event.type
@@ -243,14 +243,14 @@ class Router:
             ports.telemetry.took_seconds("routing_seconds", seconds, source=source)
 
 
-def _normalised(journey: Journey) -> Event:
+def _normalised(journey: Journey, network: Network) -> Event:
     raw = journey.whole.raw
     if raw is None:
         return journey.event
     kind = KINDS.get(raw.kind)
     if kind is None:
         raise EventError(f"normalising: no source is of kind {raw.kind!r}")
-    return kind.normalise(journey.event, raw)
+    return kind.normalise(journey.event, raw, network.tenant(journey.event.source))
 
 
 def _wanted(network: Network, journey: Journey) -> Sequence[Choice]:
@@ -258,7 +258,7 @@ def _wanted(network: Network, journey: Journey) -> Sequence[Choice]:
     if journey.order is not None:
         return [Choice(name=journey.order.only, lane=journey.order.lane, version=0)]
     try:
-        event = _normalised(journey)
+        event = _normalised(journey, network)
     except EventError:
         return ()
     if not delivers(network.rules, event.source, event.time):

@@ -11,7 +11,8 @@ from switchboard.destination import Lane, LanePer, Mode
 from switchboard.errors import ConfigurationError
 from switchboard.queue import DestinationQueue
 from switchboard.routing import Route, choose_once, compile_route
-from switchboard.sources.delivering import DeliveryRule, DeliveryRules
+from switchboard.sources.contact_center_document import SourceRule
+from switchboard.sources.tenant import UNSAID, Tenant
 from switchboard.telemetry import Telemetry
 
 DEPLOYED = "deployment/destinations/"
@@ -33,19 +34,24 @@ class Deployed(BaseModel):
 class Network:
     """Where events can go now: the routes of configured destinations, and every queue.
 
-    `rules` say which events of a source go anywhere; `gathering` are the destinations in whose
+    `rules` are those of sources, by name; `gathering` are the destinations in whose
     queues messages wait by design, for a window or a schedule.
     """
 
     routes: Sequence[Route]
     outboxes: Mapping[str, Mapping[Lane, DestinationQueue]]
-    rules: DeliveryRules = field(default_factory=dict)
+    rules: Mapping[str, SourceRule] = field(default_factory=dict)
     gathering: frozenset[str] = frozenset()
 
     def outbox(self, destination: str, lane: Lane) -> DestinationQueue | None:
         """The destination's queue of that lane, else its normal one; None: it is not deployed."""
         lanes = self.outboxes.get(destination, {})
         return lanes.get(lane) or lanes.get(Lane.NORMAL)
+
+    def tenant(self, source: str) -> Tenant:
+        """Whose events a source brings."""
+        rule = self.rules.get(source)
+        return UNSAID if rule is None else rule.tenant
 
     @property
     def once(self) -> frozenset[str]:
@@ -89,14 +95,14 @@ class NetworkReader:
         gathering = frozenset(n for n, at in deployed.items() if at.mode is not Mode.ORDERED)
         return Network(routes, outboxes, self._rules(parameters), gathering)
 
-    def _rules(self, parameters: Mapping[str, Parameter]) -> DeliveryRules:
-        """Of each source, which of its events are delivered; where nobody can say, all are."""
+    def _rules(self, parameters: Mapping[str, Parameter]) -> Mapping[str, SourceRule]:
+        """What documents say of sources; where nobody can say, everything is delivered."""
         rules = {}
         for name, parameter in parameters.items():
             if not name.startswith(SOURCES):
                 continue
             source = name.removeprefix(SOURCES)
-            parse = partial(parse_document, DeliveryRule, name)
+            parse = partial(parse_document, SourceRule, name)
             try:
                 serving = self._last_good.judge(f"delivery/{source}", parameter, parse)
             except ConfigurationError as error:

@@ -25,7 +25,8 @@ WHAT_THEY_SAY: dict[str, dict[str, Any]] = {
     "AgentStatusChange": {
         "agent": AGENT,
         "agent_status": {
-            "state": "5", "substate": "none", "substate_reason": None, "reason": "801=1722",
+            "state": "5", "state_name": "working_offline", "substate": "none",
+            "substate_reason": None, "reason": "801=1722",
         },
     },
     "AgentSkillCreated": {
@@ -35,13 +36,16 @@ WHAT_THEY_SAY: dict[str, dict[str, Any]] = {
     "AgentSkillChanged": {"agent_skill": {"skill": "1162", "queue": "42", "enabled": False}},
     "GuestChatEnd": {
         "media": "chat",
-        "customer": {"phone": None, "name": "Ana Pérez", "email": "ana@example.com"},
+        "customer": {
+            "phone": None, "phone_extension": None, "phone_reason": None, "phone_written": None,
+            "name": "Ana Pérez", "email": "ana@example.com",
+        },
     },
     "InteractionAssigned": {
         "interaction": CALL, "agent": AGENT, "queue": "1162", "participants": [AGENT],
         "campaign": None,
     },
-    "InteractionCreated": {"channel": "15550100800", "transaction": "991204", "direction": "in"},
+    "InteractionCreated": {"channel": "12025550180", "transaction": "991204", "direction": "in"},
     "InteractionCustomerAccepted": {"channel": None, "campaign": "77", "direction": "out"},
     "InteractionDeleted": {
         "disposition": "SALE", "queued": False, "call_state": "CS_DISCONNECTED",

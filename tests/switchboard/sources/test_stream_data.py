@@ -51,7 +51,13 @@ def test_an_event_that_says_nothing_has_every_field() -> None:
         (
             {"newState": 5, "newSubState": "none", "newReasonCodeUser": "801=1722"},
             "agent_status",
-            {"state": "5", "substate": "none", "substate_reason": None, "reason": "801=1722"},
+            {
+                "state": "5",
+                "state_name": "working_offline",
+                "substate": "none",
+                "substate_reason": None,
+                "reason": "801=1722",
+            },
         ),
         (
             {"skillId": 1162, "tenantSkillId": "0042", "enabled": "yes"},
@@ -60,14 +66,28 @@ def test_an_event_that_says_nothing_has_every_field() -> None:
         ),
         ({"participatingAgents": "ag1;ag2"}, "participants", ["ag1", "ag2"]),
         (
-            with_data(remotePhoneNum="+15550100123", phoneNum=15550100123, callingName=112),
+            with_data(remotePhoneNum="+12025550123", phoneNum=12025550123, callingName=112),
             "customer",
-            {"phone": "+15550100123", "name": "112", "email": None},
+            {
+                "phone": "+12025550123",
+                "phone_extension": None,
+                "phone_reason": None,
+                "phone_written": "+12025550123",
+                "name": "112",
+                "email": None,
+            },
         ),
         (
             {"emailSourceAddress": "a@example.com"},
             "customer",
-            {"phone": None, "name": None, "email": "a@example.com"},
+            {
+                "phone": None,
+                "phone_extension": None,
+                "phone_reason": None,
+                "phone_written": None,
+                "name": None,
+                "email": "a@example.com",
+            },
         ),
         ({"event": "LineHoldStatus", "status": "true"}, "held", True),
         ({"event": "LineHoldStatus", "status": True}, "muted", None),

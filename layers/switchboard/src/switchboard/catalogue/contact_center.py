@@ -3,9 +3,12 @@
 The normaliser builds it as a plain dict (`sources.stream_data`); a test holds the two together.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Reason = Literal["withheld", "extension", "short_code", "sip_address", "invalid"]
+NO_NUMBER = "Why it is no E.164 number: withheld, extension, short_code, sip_address, invalid."
 
 
 class Part(BaseModel):
@@ -14,10 +17,22 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class PhoneNumber(Part):
+    """A number, or what came in its place."""
+
+    phone: str | None = Field(description="The number as E.164.")
+    extension: str | None = Field(description="An extension, after the number or alone.")
+    reason: Reason | None = Field(description=NO_NUMBER)
+    written: str = Field(description="What came.")
+
+
 class Customer(Part):
     """Who calls or writes."""
 
-    phone: str | None = Field(description="The number.")
+    phone: str | None = Field(description="The number as E.164.")
+    phone_extension: str | None = Field(description="An extension, after the number or alone.")
+    phone_reason: Reason | None = Field(description=NO_NUMBER)
+    phone_written: str | None = Field(description="What came.")
     name: str | None = Field(description="The name that is shown.")
     email: str | None = Field(description="The address.")
 
@@ -26,6 +41,9 @@ class AgentStatus(Part):
     """What became of an agent's state, in 8x8's codes."""
 
     state: str | None = Field(description="The state's code.")
+    state_name: str | None = Field(
+        description="What it means, as `agent_states` in the source's document has it."
+    )
     substate: str | None = Field(description="The state below it.")
     substate_reason: str | None = Field(description="Why it is in that.")
     reason: str | None = Field(description="The code that the agent chose, as list=item.")
@@ -69,6 +87,7 @@ class ContactCenterData(Part):
     )
     priority: int | None = Field(description="The priority in the queue.")
     channel: str | None = Field(description="The number or the channel that was called.")
+    dialled: PhoneNumber | None = Field(description="The number that was called.")
     campaign: str | None = Field(description="The campaign that placed the call.")
     queue: str | None = Field(description="The queue's id.")
     queue_name: str | None = Field(description="The queue's name.")
@@ -76,6 +95,7 @@ class ContactCenterData(Part):
     queued: bool | None = Field(description="Whether it waits in a queue.")
     agent: str | None = Field(description="The agent, by its short id.")
     agent_guid: str | None = Field(description="The agent, by its GUID.")
+    agent_phone: PhoneNumber | None = Field(description="Where the agent's telephone rings.")
     agent_status: AgentStatus | None = Field(description="The agent's new state.")
     agent_skill: AgentSkill | None = Field(description="The agent's new or changed skill.")
     participants: list[str] = Field(description="The agents that take part, by id.")

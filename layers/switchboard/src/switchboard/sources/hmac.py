@@ -32,6 +32,7 @@ from switchboard.sources.signatures import (
     epoch,
     text_key,
 )
+from switchboard.sources.tenant import UNSAID, Tenant
 
 _PLACE = re.compile(r"(\{(?:body|timestamp|id)\})")
 _HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
@@ -218,8 +219,9 @@ def _named_by(request: Request, header: str | None) -> str | None:
     return request.optional_header(header) or None if header else None
 
 
-def normalise(event: Event, raw: Raw) -> Event:
+def normalise(event: Event, raw: Raw, tenant: Tenant = UNSAID) -> Event:
     """The payload as it is: what its fields mean, only its mapping knows."""
+    del tenant
     return event.model_copy(update={"data": read_object(raw.body)})
 
 

@@ -22,6 +22,7 @@ from switchboard.sources.payloads import (
 )
 from switchboard.sources.rules import named_event, ordered, signed_time
 from switchboard.sources.signatures import Doubt, SignatureRefused, decoded, epoch, text_key
+from switchboard.sources.tenant import UNSAID, Tenant
 
 HEADER = "X-Jaas-Signature"
 SYNCHRONOUS = "SETTINGS_PROVISIONING"
@@ -88,8 +89,9 @@ def receive(
     return ordered(event, identifier(payload.get("sessionId")))
 
 
-def normalise(event: Event, raw: Raw) -> Event:
+def normalise(event: Event, raw: Raw, tenant: Tenant = UNSAID) -> Event:
     """The canonical event: the vendor's time, and the fields that all meetings share."""
+    del tenant
     payload = read_object(raw.body)
     written = payload.get("timestamp")
     session = payload.get("sessionId")

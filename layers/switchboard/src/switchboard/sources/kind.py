@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from switchboard.envelope import Raw
 from switchboard.errors import ConfigurationError
 from switchboard.event import Event
 from switchboard.sources.signatures import Doubt, SignatureRefused, any_equal, check_age, mac
+from switchboard.sources.tenant import UNSAID, Tenant
 
 SECRET_FIELD = "signing_secret"  # noqa: S105 - the name of a field, not its value
 
@@ -106,12 +107,23 @@ class Received:
     group: str
 
 
+class Normalise(Protocol):
+    """How an event that arrived gets its type and data from its payload."""
+
+    def __call__(self, event: Event, raw: Raw, tenant: Tenant = UNSAID, /) -> Event:
+        """The canonical event.
+
+        Raises:
+            EventError: the payload has a shape of which nothing can be made.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceKind:
     """A kind of source; its functions are pure.
 
-    `secret_fields` are those of its sources' secrets. `normalise(event, raw)` gives an event its
-    type and data and raises EventError.
+    `secret_fields` are those of its sources' secrets.
     """
 
     kind: str
@@ -119,7 +131,7 @@ class SourceKind:
     documentation: str
     document: type[SourceDocument]
     secret_fields: tuple[str, ...]
-    normalise: Callable[[Event, Raw], Event]
+    normalise: Normalise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

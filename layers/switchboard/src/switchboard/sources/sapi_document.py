@@ -4,14 +4,14 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from switchboard.sources.delivering import DeliveringDocument
+from switchboard.sources.contact_center_document import ContactCenterDocument
 from switchboard.sources.hosts import check_host, check_tls
 from switchboard.sources.stream_document import Segment
 
 MOST_HELD = 1000
 
 
-class SapiDocument(DeliveringDocument):
+class SapiDocument(ContactCenterDocument):
     """Document of 8x8's legacy Streaming API: where it is, and when it is too quiet."""
 
     cluster: str = Field(

@@ -11,6 +11,7 @@ from switchboard.sources.kind import Received, Request, Signed, WebhookDocument,
 from switchboard.sources.payloads import read_object, read_time, read_time_or, weak_id
 from switchboard.sources.rules import Rule, found_id, named_event, ordered, safe_type, signed_time
 from switchboard.sources.signatures import Doubt, SignatureRefused, base64_key, decoded, epoch
+from switchboard.sources.tenant import UNSAID, Tenant
 
 PREFIX = "whsec_"
 
@@ -74,8 +75,9 @@ def receive(
     return ordered(event, found_id(document.group, payload, "group"))
 
 
-def normalise(event: Event, raw: Raw) -> Event:
+def normalise(event: Event, raw: Raw, tenant: Tenant = UNSAID) -> Event:
     """The payload's own `timestamp` where it has one, and its `data` (else the whole payload)."""
+    del tenant
     payload = read_object(raw.body)
     written = payload.get("timestamp")
     return event.model_copy(

@@ -25,6 +25,7 @@ from switchboard.sources.stream_fields import (
     named,
 )
 from switchboard.sources.stream_types import GAP, UNDECODABLE, canonical_type, unknown_type
+from switchboard.sources.tenant import UNSAID, Tenant
 
 
 def stream_event(source: str, payload: bytes, published: datetime) -> Received:
@@ -132,13 +133,13 @@ def _told(
     return Received(event, group_of(event.id, event.time)), json.dumps(body)
 
 
-def normalise(event: Event, raw: Raw) -> Event:
+def normalise(event: Event, raw: Raw, tenant: Tenant = UNSAID) -> Event:
     """The canonical type and fields; of what was told in an event's place, what was told."""
     payload = read_object(raw.body)
     if event.type in {UNDECODABLE, GAP}:
         return event.model_copy(update={"data": payload})
     kind, fields = _opened(payload)
-    return event.model_copy(update={"type": kind, "data": canonical_data(fields)})
+    return event.model_copy(update={"type": kind, "data": canonical_data(fields, tenant)})
 
 
 KIND = SourceKind(

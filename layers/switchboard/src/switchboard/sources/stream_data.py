@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from switchboard.sources.stream_fields import attached, boolean, integer, named, texts
+from switchboard.sources.stream_phones import agent_phone, customer_phone, dialled
+from switchboard.sources.tenant import UNSAID, Tenant
 
 MEDIA = {0: "phone", 1: "email", 2: "chat", 3: "chat", 4: "phone"}
 REJECTIONS = {0: "unknown", 1: "timeout", 2: "refused"}
@@ -15,24 +17,27 @@ REJECTIONS = {0: "unknown", 1: "timeout", 2: "refused"}
 _ITEM = re.compile(r"([^|,]+)\|([^|,]+)")
 
 
-def canonical_data(fields: Mapping[str, Any]) -> dict[str, Any]:
+def canonical_data(fields: Mapping[str, Any], tenant: Tenant = UNSAID) -> dict[str, Any]:
     """The canonical fields of an event, whatever types they came in."""
     more = attached(fields)
+    media = _lower(fields.get("mediaType")) or _media(fields.get("resourceType"))
+    channel = named(fields.get("inboundChannelid"))
     return {
         "event": named(fields.get("event")),
         "interaction": named(fields.get("interactionGUID")),
         "original_interaction": named(more.get("originalInteractionGuid")),
         "transaction": named(fields.get("transactionNum")) or named(more.get("tok")),
         "direction": _lower(fields.get("direction")),
-        "media": _lower(fields.get("mediaType")) or _media(fields.get("resourceType")),
+        "media": media,
         "call_state": named(fields.get("callState")),
         "priority": integer(fields.get("priority")),
-        "channel": named(fields.get("inboundChannelid")),
+        "channel": channel,
+        "dialled": dialled(channel, media, tenant.region),
         "campaign": _campaign(fields, more),
         **_queue(fields, more),
-        **_agent(fields),
+        **_agent(fields, tenant),
         "participants": texts(fields.get("participatingAgents")),
-        "customer": _customer(fields, more),
+        "customer": _customer(fields, more, tenant.region),
         **_line(fields),
         **_ending(fields, more),
         "attached": more,
@@ -67,13 +72,16 @@ def _queue(fields: Mapping[str, Any], more: Mapping[str, str]) -> dict[str, Any]
     }
 
 
-def _agent(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Who, and for a change of status its codes as they came: 8x8's pages name them differently."""
+def _agent(fields: Mapping[str, Any], tenant: Tenant) -> dict[str, Any]:
+    """Who, and for a change of status its codes as they came, and the name of the state."""
+    state = named(fields.get("newState"))
     return {
         "agent": named(fields.get("agentId")),
         "agent_guid": named(fields.get("agentGUID")),
+        "agent_phone": agent_phone(fields, tenant.region),
         "agent_status": _unless_empty(
-            state=named(fields.get("newState")),
+            state=state,
+            state_name=None if state is None else tenant.states.get(state),
             substate=named(fields.get("newSubState")),
             substate_reason=named(fields.get("newSubStateReason")),
             reason=named(fields.get("newReasonCodeUser")),
@@ -86,11 +94,13 @@ def _agent(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _customer(fields: Mapping[str, Any], more: Mapping[str, str]) -> dict[str, str | None] | None:
+def _customer(
+    fields: Mapping[str, Any], more: Mapping[str, str], region: str
+) -> dict[str, str | None] | None:
     """`remotePhoneNum` is E.164; the others have lost their `+`."""
     phones = ("remotePhoneNum", "phoneNum", "pho", "callerId")
     return _unless_empty(
-        phone=_first(more, *phones),
+        **customer_phone(_first(more, *phones), region),
         name=_first(more, "callingName", "remoteCallingName", "nam"),
         email=named(fields.get("emailSourceAddress")) or _first(more, "ema"),
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from switchboard.sources.delivering import DeliveringDocument
+from switchboard.sources.contact_center_document import ContactCenterDocument
 from switchboard.sources.hosts import check_host, check_tls
 
 SMALLEST_QUEUE, LARGEST_QUEUE = 2, 1000
@@ -34,7 +34,7 @@ class Place:
         return self.topic if self.partition is None else f"{self.topic}-partition-{self.partition}"
 
 
-class StreamDocument(DeliveringDocument):
+class StreamDocument(ContactCenterDocument):
     """Document of 8x8's Event Streaming: where it is, how it is read, and when it is too quiet."""
 
     host: str = Field(
