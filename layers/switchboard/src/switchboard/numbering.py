@@ -1,8 +1,9 @@
 """libphonenumber's metadata as one pattern for each country code: what most numbers need of it.
 
-A valid number that is written in full, in digits and the usual marks between them, is found in a tenth of the time that the
-library's own parser takes. Whatever is not plain (a national prefix, another country's number, a
-zero that may or may not belong to it) is left to that parser: see `phone`.
+A valid number that is written in full, in digits and the usual marks between them, is found in a
+tenth of the time that the library's own parser takes. Whatever is not plain (a national prefix,
+another country's number, a zero that may or may not belong to it) is left to that parser: see
+`phone`.
 """
 
 import re
