@@ -301,6 +301,26 @@ def test_an_entry_that_was_taken_over_stops_its_group_where_order_is_kept() -> N
     assert bench.ledger.of(follower.id, "crm").state is State.WAITING
 
 
+def test_a_parcel_that_could_not_be_named_was_not_sent_and_is_no_crash() -> None:
+    destination = ScriptedParcels()
+    bench = DeliveryBench(destination, Repeat.AT_MOST_ONCE)
+    batch = records(1, 2)
+    away = {make_event(1).id}
+
+    def lose(entry: Entry) -> None:
+        if entry.reference and entry.event_id in away:
+            away.clear()
+            raise Unavailable("writing the ledger: AWS answered InternalServerError")
+
+    bench.ledger.before_put = lose
+    assert set(bench.deliver_parcels(*batch)) == {batch[0].message_id}
+    waits = bench.ledger.of(make_event(1).id, "crm")
+    assert (waits.state, waits.lease_until, waits.lapses) == (State.WAITING, 0.0, 0)
+    bench.clock.forward(waits.until - bench.clock())
+    assert bench.deliver_parcels(batch[0]) == {}
+    assert states(bench) == {State.DELIVERED: 2}
+
+
 def test_each_attempt_leaves_less_company() -> None:
     assert [room(make_entry(attempt=n), 100) for n in (1, 3, 4, 5, 60)] == [100, 100, 50, 25, 1]
 

@@ -17,7 +17,7 @@ from tests.faults.deliveries.cells import CELLS
 from tests.faults.lanes import in_lanes
 
 EXAMPLES = """examples:
-  python -m tests.faults.deliveries                                every cell, two at a time
+  python -m tests.faults.deliveries                                every cell, four at a time
   python -m tests.faults.deliveries --cell "s3 ordered" --seed 7   one cell as it was
 """
 COLUMNS = (
@@ -43,7 +43,7 @@ def arguments() -> argparse.Namespace:
     names = [cell.name for cell in CELLS]
     parser.add_argument("--cell", action="append", choices=names, metavar="NAME", help="this one")
     parser.add_argument("--seed", type=int, help="of every cell (each draws its own)")
-    parser.add_argument("--lanes", type=int, default=2, help="cells at the same time (2)")
+    parser.add_argument("--lanes", type=int, default=4, help="cells at the same time (4)")
     parser.add_argument("--deliveries", type=int, help="in each cell (10,000)")
     return parser.parse_args()
 

@@ -1,31 +1,25 @@
 """A cell of the deliveries' matrix: a kind and a mode, ten thousand deliveries, every trouble."""
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from moto import mock_aws
 
 from desk.emulator.queues import Queue
 from desk.emulator.standard_queues import StandardQueue
-from switchboard.aws import clients
-from switchboard.aws.items import from_item
-from switchboard.aws.ledger_table import LedgerTable, entry_of
+from switchboard.aws.ledger_table import LedgerTable
 from switchboard.deliveries import Deliveries
 from switchboard.delivery import Configuration, Execution, Ports, Time
 from switchboard.destination import Destination, ParcelSpec, Repeat
 from switchboard.event import Event
-from switchboard.ledger import Entry
 from switchboard.loop import Batch, deliver
 from switchboard.parcels import Parcels
-from switchboard.retry import LAPSED_LEASES
 from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
 from switchboard.testing.stores import Clock
+from tests.faults.deliveries.tables import LEDGER, entries, ledger_table
 from tests.faults.deliveries.vendor import Shop, Trouble, Vendor
 from tests.faults.deliveries.verdict import Evidence, Verdict, judge
 from tests.faults.deliveries.world import (
@@ -37,7 +31,6 @@ from tests.faults.deliveries.world import (
     outgoing,
 )
 
-LEDGER = "ledger"
 LEAST = 10_000
 ORDERED_SECONDS = 6.0
 """What one send may take of an invocation, which has sixty."""
@@ -48,7 +41,8 @@ class Cell:
     """A kind in a mode. `shop` makes its vendor, `make` its destination at the vendor's address.
 
     With `parcels` its deliveries travel together; without `fifo` its queue is a standard one.
-    `scale` multiplies the shares of every trouble: a parcel is one request for many deliveries.
+    `window` is for how long messages gather before they are received. `scale` multiplies the shares
+    of every trouble: a parcel is one request for many deliveries.
     """
 
     name: str
@@ -58,6 +52,7 @@ class Cell:
     parcels: ParcelSpec | None = None
     fifo: bool = True
     batch_size: int = 10
+    window: float = 1.0
     scale: float = 1.0
     deliveries: int = LEAST
 
@@ -78,12 +73,18 @@ def run(cell: Cell, seed: int) -> Result:
     began, cpu = time.monotonic(), time.process_time()
     bench = DeliveryBench(ScriptedDestination(), cell.repeat)
     clock = bench.clock
-    with _tables(), Vendor(cell.shop(clock), seed, cell.scale) as vendor:
+    with ledger_table(), Vendor(cell.shop(clock), seed, cell.scale) as vendor:
         queue = (Queue if cell.fifo else StandardQueue)(
             f"faults-{seed}", clock=clock, visibility=VISIBILITY
         )
         world = World(
-            seed, queue, clock, cell.scale, cell.repeat is Repeat.NATIVE, batch_size=cell.batch_size
+            seed,
+            queue,
+            clock,
+            cell.scale,
+            cell.repeat is Repeat.NATIVE,
+            batch_size=cell.batch_size,
+            window=cell.window,
         )
         ledger = FaultyLedger(LedgerTable(LEDGER, 90, clock), seed, world.injected)
         configuration = Configuration(
@@ -101,7 +102,7 @@ def run(cell: Cell, seed: int) -> Result:
         evidence = Evidence(
             expected=[(message.deduplication_id, message.group) for message in sent],
             stored=vendor.stored,
-            entries=_entries(),
+            entries=entries(),
             in_doubt=set(vendor.in_doubt) | world.injected.in_doubt,
             injected={
                 **{str(trouble): vendor.injected[trouble] for trouble in Trouble},
@@ -113,11 +114,6 @@ def run(cell: Cell, seed: int) -> Result:
             },
             repeat=cell.repeat,
             ordered=cell.fifo,
-            worn_out=[
-                event
-                for event, crashes in world.injected.crashes.items()
-                if crashes >= LAPSED_LEASES
-            ],
         )
         verdict = judge(evidence)
     seconds = time.monotonic() - began
@@ -150,36 +146,6 @@ def _work(
     return lambda batch, execution: deliver(
         batch, lambda record: deliveries.handle(record, execution), has_time=lambda: True
     )
-
-
-@contextmanager
-def _tables() -> Iterator[None]:
-    os.environ.update(
-        AWS_DEFAULT_REGION="eu-west-1", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x"
-    )
-    clients._made.cache_clear()
-    with mock_aws():
-        dynamodb: Any = boto3.client("dynamodb")
-        keys = (("group", "HASH"), ("delivery", "RANGE"))
-        dynamodb.create_table(
-            TableName=LEDGER,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n, _ in keys],
-        )
-        yield
-    clients._made.cache_clear()
-
-
-def _entries() -> Sequence[Entry]:
-    dynamodb: Any = boto3.client("dynamodb")
-    pages = dynamodb.get_paginator("scan").paginate(TableName=LEDGER)
-    return [
-        entry_of(values)
-        for page in pages
-        for item in page["Items"]
-        if "state" in (values := from_item(item))
-    ]
 
 
 def s3_client(url: str, seconds: float) -> Any:

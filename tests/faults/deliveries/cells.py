@@ -20,7 +20,7 @@ from tests.faults.deliveries.cell import Cell, s3_client
 from tests.faults.deliveries.shops import Bucket, Channels, Endpoint
 from tests.faults.deliveries.vendor import Shop
 
-SECONDS = 1.8
+SECONDS = 1.5
 """After which a vendor is given up here; ten are too long to wait for so often."""
 
 PRIVATE = ("127.0.0.1",)
@@ -88,7 +88,8 @@ CELLS = (
         parcels=WEBHOOK.parcels,
         fifo=False,
         batch_size=40,
-        scale=8.0,
+        scale=4.0,
+        window=10.0,
     ),
     Cell("s3 ordered", Repeat.NATIVE, bucket, s3),
     Cell(
@@ -99,7 +100,8 @@ CELLS = (
         parcels=S3.parcels,
         fifo=False,
         batch_size=40,
-        scale=8.0,
+        scale=4.0,
+        window=10.0,
     ),
     Cell(
         "slack ordered read_back",

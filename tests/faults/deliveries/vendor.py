@@ -45,6 +45,10 @@ SHARES: Mapping[Trouble, float] = {
 }
 
 
+FIRST: Mapping[int, Trouble] = {12 + 3 * index: one for index, one in enumerate(Trouble)}
+"""Where each comes for the first time, so that none is left to luck."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A record that the vendor holds; `number` is its place in its group."""
@@ -130,6 +134,8 @@ class Vendor:
             return Trouble.LIMITED
         if self.scale and self.requests % SILENT_EVERY == SILENT_FIRST:
             return Trouble.SILENT_AFTER
+        if self.scale and self.requests in FIRST:
+            return FIRST[self.requests]
         name = min(record.event for record in records)
         self._tries[name] += 1
         drawn = _fraction(self.seed, name, self._tries[name])

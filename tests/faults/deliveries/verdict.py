@@ -14,10 +14,7 @@ SAFE = frozenset({Repeat.NATIVE, Repeat.READ_BACK})
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a cell left behind. `in_doubt` are events after a send of which nobody could say.
-
-    `worn_out` are those over which three executions died, after which a delivery is ended.
-    """
+    """What a cell left behind. `in_doubt` are events after a send of which nobody could say."""
 
     expected: Sequence[tuple[str, str]]
     stored: Sequence[Stored]
@@ -26,7 +23,6 @@ class Evidence:
     injected: Mapping[str, int]
     repeat: Repeat
     ordered: bool
-    worn_out: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ def judge(evidence: Evidence) -> Verdict:
     owned_up = _owned_up(evidence)
     expected = {event for event, _ in evidence.expected}
     given_up = owned_up if evidence.repeat is Repeat.AT_MOST_ONCE else set()
-    lost = expected - set(stored) - given_up - set(evidence.worn_out)
+    lost = expected - set(stored) - given_up
     twice = {event for event, count in stored.items() if count > 1}
     unowned = twice - owned_up if evidence.repeat is Repeat.AT_LEAST_ONCE else twice
     in_doubt = set(evidence.in_doubt)
@@ -60,7 +56,7 @@ def judge(evidence: Evidence) -> Verdict:
     overtakings = _overtakings(evidence, owned_up) if evidence.ordered else 0
     unfinished = expected - {entry.event_id for entry in evidence.entries if entry.is_final}
     uninjected = sorted(name for name, count in evidence.injected.items() if not count)
-    other_dead = _dead(evidence) - owned_up - set(evidence.worn_out)
+    other_dead = _dead(evidence) - owned_up
     found = {
         f"lost {len(lost)}": lost,
         f"stored twice {len(unowned)}": unowned,

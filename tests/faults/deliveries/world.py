@@ -7,7 +7,7 @@ middle of one that is held up. Time is a clock that is moved on while nothing is
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -34,6 +34,8 @@ BATCHES = 4
 OTHERS_TURNS = 8
 MOST_CRASHES = 2
 PER_GROUP = 7
+FIRST_AT, FIRST_EVERY = 11, 4
+"""Where each mishap comes for the first time, so that none is left to luck."""
 
 
 class Mishap(StrEnum):
@@ -82,6 +84,11 @@ class Injected:
     states: dict[str, State] = field(default_factory=dict)
     crashes: Counter[str] = field(default_factory=Counter)
 
+    def died_over(self, events: Collection[str]) -> None:
+        """An execution ended without ending these."""
+        self.in_doubt.update(events)
+        self.crashes.update(events)
+
 
 class FaultyLedger:
     """A ledger that cannot be reached now and then, before the write or after it."""
@@ -101,8 +108,7 @@ class FaultyLedger:
             written = bool(self._puts % 2) and self._write(entry, expected) is None
             # A claim that nobody knows of, or an ending that is not there: the lease runs out.
             if written is (entry.state is State.SENDING):
-                self._injected.in_doubt.add(entry.event_id)
-                self._injected.crashes[entry.event_id] += 1
+                self._injected.died_over([entry.event_id])
             raise Unavailable("writing the ledger: AWS answered InternalServerError")
         return self._write(entry, expected)
 
@@ -127,29 +133,29 @@ class Mishaps:
 
     def send(self, delivery: Delivery) -> Receipt:
         """See Destination."""
-        receipt: Receipt = self._around([delivery], lambda: self._destination.send(delivery))
+        receipt: Receipt = self._around(lambda: self._destination.send(delivery))
         return receipt
 
     def send_parcel(self, deliveries: Sequence[Delivery]) -> Any:
         """See ParcelDestination."""
-        return self._around(deliveries, lambda: self._destination.send_parcel(deliveries))
+        return self._around(lambda: self._destination.send_parcel(deliveries))
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the destination's own."""
         return getattr(self._destination, name)
 
-    def _around(self, deliveries: Sequence[Delivery], send: Callable[[], Any]) -> Any:
+    def _around(self, send: Callable[[], Any]) -> Any:
         world = self._world
-        events = {delivery.event.id for delivery in deliveries}
         number = world.sends = world.sends + 1
-        if world.spares(events):
+        if world.spares():
             return send()
         if world.strikes(Mishap.KILL, number):
             raise Crash
         if world.zombies and world.strikes(Mishap.ZOMBIE, number):
-            # The invocation is over, its lease has ended, its messages are visible again.
+            # The invocation is over, its leases have ended, its messages are visible again.
+            claimed = world.claimed()
             world.clock.forward(VISIBILITY + 1)
-            world.injected.in_doubt |= world.taken_by_others(events)
+            world.injected.died_over(world.taken_by_others(claimed))
         try:
             return send()
         finally:
@@ -174,29 +180,30 @@ class World:
     work: Callable[[int], Callable[[Batch, Execution], None]] = lambda _: lambda *_: None
     feed: Iterator[Outgoing] = field(default_factory=lambda: iter(()))
     batch_size: int = 10
+    window: float = 1.0
     sends: int = 0
     _turns: int = 0
     _depth: int = 0
+    _batches: list[set[str]] = field(default_factory=list)
     _sandboxes: dict[int, Callable[[Batch, Execution], None]] = field(default_factory=dict)
 
     SANDBOXES = 4
     SKEWS = (0.0, 12.0, -9.0, 4.0)
 
-    def spares(self, events: set[str]) -> bool:
-        """Whether one of them met two crashes already: the third lapsed lease ends a delivery."""
-        return max(self.injected.crashes[event] for event in events) >= MOST_CRASHES
+    def spares(self) -> bool:
+        """Whether two executions died over what this one holds: the third would end a delivery."""
+        return any(self.injected.crashes[event] >= MOST_CRASHES for event in self._batches[-1])
 
-    def _died_over(self, records: Sequence[Record]) -> None:
-        """What the execution had claimed, and not ended: sent, about to be sent, or neither."""
-        injected = self.injected
-        events = {str(json.loads(record.body)["event"]["id"]) for record in records}
-        claimed = {one for one in events if injected.states.get(one) is State.SENDING}
-        injected.in_doubt |= claimed
-        injected.crashes.update(claimed)
+    def claimed(self) -> set[str]:
+        """What the execution claimed and has not ended: sent, about to be sent, or neither."""
+        states = self.injected.states
+        return {event for event in self._batches[-1] if states.get(event) is State.SENDING}
 
     def strikes(self, mishap: Mishap, number: int) -> bool:
         """Whether a mishap meets this send, or this turn; none within another."""
-        struck = self._depth <= 1 and drawn(SHARES[mishap] * self.scale, self.seed, mishap, number)
+        share = SHARES[mishap] * self.scale
+        first = bool(self.scale) and number == FIRST_AT + FIRST_EVERY * list(Mishap).index(mishap)
+        struck = self._depth <= 1 and (first or drawn(share, self.seed, mishap, number))
         self.injected.counts[mishap] += struck
         return struck
 
@@ -208,7 +215,7 @@ class World:
             counts = self.queue.counts()
             if not any(int(count) for count in counts.values()):
                 return
-            self.clock.forward(1.0)
+            self.clock.forward(self.window)
 
     def taken_by_others(self, events: set[str]) -> set[str]:
         """Let other executions go on until they took over `events`; those that they took."""
@@ -238,10 +245,13 @@ class World:
             return False
         self._turns += 1
         self._depth += 1
+        records = read_records(_event(messages))
+        self._batches.append({str(json.loads(one.body)["event"]["id"]) for one in records})
         try:
-            self._execute(read_records(_event(messages)), self._turns)
+            self._execute(records, self._turns)
         finally:
             self._depth -= 1
+            self._batches.pop()
         return True
 
     def _receive(self) -> list[Mapping[str, Any]]:
@@ -265,12 +275,12 @@ class World:
             try:
                 self.work(other)(Batch(records), replace(execution, owner=f"twin-{turn}"))
             except Crash:
-                self._died_over(records)
+                self.injected.died_over(self.claimed())
         try:
             work(batch, execution)
         except Crash:
             self._sandboxes.pop(sandbox)
-            self._died_over(records)
+            self.injected.died_over(self.claimed())
             return
         self._end(batch, records, turn)
 

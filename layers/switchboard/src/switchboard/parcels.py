@@ -207,8 +207,7 @@ class _Round:
             try:
                 entry = referenced(self._ports.ledger, member.entry, reference)
             except SwitchboardError as error:
-                self._stopped.add(member.entry.group)
-                self._settle(member.record, self._wait(member.record, error))
+                self._answered(member, error)
             else:
                 delivery = replace(member.delivery, reference=reference)
                 named.append(replace(member, entry=entry, delivery=delivery))
