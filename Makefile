@@ -6,6 +6,7 @@ PYTHON ?= python3
 EVENTS ?=
 CELL ?=
 SEED ?=
+DELIVERIES ?=
 STAGE ?= dev
 venv := .venv/bin
 ready := .venv/.ready
@@ -59,9 +60,9 @@ test: setup ## run every test
 test-pulsar: setup ## run the protocol scenarios against Apache Pulsar itself (Java 17, Maven)
 	@$(venv)/python -m tests.pulsar.run
 
-faults: setup ## break what is around the reader and the deliveries, count what is lost (CELL=kill SEED=1)
+faults: setup ## break what is around the reader and the deliveries, count what is lost (CELL=kill SEED=1, DELIVERIES=500)
 	@$(venv)/python -m tests.faults $(if $(CELL),--cell $(CELL)) $(if $(SEED),--seed $(SEED))
-	@$(if $(CELL),true,$(venv)/python -m tests.faults.deliveries $(if $(SEED),--seed $(SEED)))
+	@$(if $(CELL),true,$(venv)/python -m tests.faults.deliveries $(if $(SEED),--seed $(SEED)) $(if $(DELIVERIES),--deliveries $(DELIVERIES)))
 	@$(if $(CELL),true,PATH="$(node):$$PATH" $(venv)/switchboard demo --events 160 --interactions 1300)
 
 up: setup ## start the laptop stack and keep it up

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.exceptions import ConditionalCheckFailed
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
@@ -39,7 +39,7 @@ def ledger_table(*, direct: bool = True) -> Iterator[None]:
     os.environ.update(AWS_DEFAULT_REGION=REGION, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
     clients._made.cache_clear()
     with mock_aws():
-        dynamodb = clients.client("dynamodb")
+        dynamodb: Any = clients.client("dynamodb")
         dynamodb.create_table(
             TableName=LEDGER,
             BillingMode="PAY_PER_REQUEST",
