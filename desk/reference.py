@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from desk import function_pages
 from desk.command.app import run
 from desk.event_reference import event_pages
 from infra.bundling import ROOT
@@ -71,6 +72,8 @@ COMMANDS = (
     ("destinations", "discard"),
     ("destinations", "redirect"),
     ("destinations", "remove"),
+    ("try",),
+    ("mappings", "test"),
     ("completion",),
 )
 
@@ -84,6 +87,7 @@ def pages() -> Mapping[Path, str]:
         reference / "command.md": command(),
         reference / "settings.md": settings(),
         reference / "errors.md": errors(),
+        reference / "functions.md": function_pages.page(NOTE),
         reference / "findings.md": findings(),
         ROOT / "README.md": readme(),
         **event_pages(reference),

@@ -32,15 +32,19 @@ def read_documents(folder: Path) -> Mapping[str, str]:
 
 def stripped(text: str, name: str) -> str:
     """One document's text without comments, `cases` and white space."""
-    plain = _STRING_OR_COMMENT.sub(_kept, text)
     try:
-        document: Any = json.loads(plain)
+        document: Any = json.loads(without_comments(text))
     except ValueError as error:
         raise DocumentError(f"{name}: it is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise DocumentError(f"{name}: it is JSON, but no object")
     document.pop("cases", None)
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def without_comments(text: str) -> str:
+    """A document's text as plain JSON, with everything where it was."""
+    return _STRING_OR_COMMENT.sub(_kept, text)
 
 
 def _kept(match: "re.Match[str]") -> str:

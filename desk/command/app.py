@@ -26,6 +26,7 @@ from desk.command import (
     sources,
     tail,
     timeline,
+    trying,
     up,
     verify,
     why,
@@ -61,6 +62,8 @@ app.command(why.why)
 app.command(tail.tail)
 app.command(prove.prove)
 app.command(destinations.app)
+app.command(trying.try_, name="try")
+app.command(trying.app)
 app.command(completion.completion)
 
 

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from desk.command.output import DONE, console, fail
 from desk.target import Target, reach
 from infra.catalogue import destination_kinds
+from switchboard.secrets import MAPPING_KEY
 from switchboard.sources import KINDS
 
 app = App(name="secrets", help="The secrets of sources and destinations.")
@@ -28,7 +29,8 @@ def set_(
 
     The values are asked for, or read as one JSON object from stdin; never from the command line,
     which others can see. Where a kind takes one of several, leave the others empty. The value
-    before counts for 24 hours more.
+    before counts for 24 hours more. A destination's secret may also hold `mapping_key`: the key of
+    `hash()` and `tokenise()` in its mapping.
 
     Examples:
         switchboard secrets set sources/meetings --stage dev
@@ -41,14 +43,16 @@ def set_(
     """
     target = reach(stage)
     fields = secret_fields(target, name)
+    optional = (MAPPING_KEY,) if name.startswith("destinations/") else ()
     if not fields:
         return fail(f"{name} takes no secret, or is not deployed in stage {stage}")
     if stdin:
         given = _read_stdin()
     else:
-        given = {field: getpass.getpass(f"{name} {field}: ") for field in fields}
+        given = {field: getpass.getpass(f"{name} {field}: ") for field in (*fields, *optional)}
     given = {field: value for field, value in given.items() if value}
-    problem = secret_problem(given, fields, one_is_enough=takes_alternatives(target, name))
+    needed = [field for field in given if field not in optional]
+    problem = secret_problem(needed, fields, one_is_enough=takes_alternatives(target, name))
     if problem:
         return fail(f"the secret of {name} {problem}; its fields are {', '.join(fields)}")
     target.client("secretsmanager").put_secret_value(

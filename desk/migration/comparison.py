@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from switchboard.event import Event, digest
-from switchboard.mapping.functions import mask
+from switchboard.mapping.privacy import mask
 from switchboard.sources.stream_fields import attached, text
 from switchboard.sources.stream_types import GAP, UNDECODABLE
 

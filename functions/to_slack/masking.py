@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from switchboard.mapping.functions import mask
+from switchboard.mapping.privacy import mask
 
 Mask = Callable[[str], str]
 

@@ -17,6 +17,7 @@ from switchboard.mapping.grammar import function_names, takes
 from switchboard.testing.interpreter import Refused, interpret
 
 NAMES = ("a", "b", "c", "data", "name", "n")
+CALLED = sorted(name for name in function_names() if name not in {"hash", "tokenise"})
 BY = ("sort_by", "min_by", "max_by")
 
 scalars = (
@@ -71,9 +72,7 @@ def _wrapped(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         two.map(lambda p: f'{{a: {p[0]}, "b c": {p[1]}}}'),
         two.map(lambda p: f"map(&({p[0]}), {p[1]})"),
         st.tuples(st.sampled_from(BY), inner, inner).map(lambda p: f"{p[0]}({p[1]}, &({p[2]}))"),
-        st.tuples(st.sampled_from(sorted(function_names())), st.lists(inner, max_size=3)).map(
-            lambda p: _call(*p)
-        ),
+        st.tuples(st.sampled_from(CALLED), st.lists(inner, max_size=3)).map(lambda p: _call(*p)),
     )
 
 

@@ -20,6 +20,7 @@ from switchboard.errors import ConfigurationError
 from switchboard.event import Event
 from switchboard.mapping import Mapping as EventMapping
 from switchboard.mapping import MappingDocument, compile_expression, compile_mapping
+from switchboard.mapping.calls import Key, no_key
 from switchboard.trial import OnTrial
 
 Made = tuple[DestinationDocument, Destination]
@@ -40,12 +41,14 @@ class DestinationDocuments:
         parameters: Parameters,
         candidates: Candidates,
         make: Callable[[DestinationDocument], Destination],
+        key: Key = no_key,
     ) -> None:
         self._spec = spec
         self._destination = name
         self._parameters = parameters
         self._candidates = candidates
         self._make = make
+        self._key = key
 
     def configuration(self) -> Configuration:
         """The good configuration, with the one on trial in `candidate`.
@@ -119,7 +122,7 @@ class DestinationDocuments:
         if document.mapping is None:
             return None
         name, judged_as = self._mapping_names(document.mapping)
-        compile_text = partial(compile_mapping_document, name)
+        compile_text = partial(compile_mapping_document, name, key=self._key)
         parameter = self._parameters.get(name).get(name)
         if parameter is not None:
             return self._candidates.stand(judged_as, parameter, compile_text, formerly=name)
@@ -133,7 +136,7 @@ class DestinationDocuments:
         if document.mapping is None:
             return no_other_version(version)
         name, judged_as = self._mapping_names(document.mapping)
-        compile_text = partial(compile_mapping_document, name)
+        compile_text = partial(compile_mapping_document, name, key=self._key)
         found = self._candidates.version(judged_as, version, compile_text, formerly=name)
         return found.apply if found is not None else no_other_version(version)
 
@@ -152,9 +155,9 @@ def _not_configured(name: str) -> NotConfigured:
     )
 
 
-def compile_mapping_document(name: str, text: str) -> EventMapping:
+def compile_mapping_document(name: str, text: str, *, key: Key = no_key) -> EventMapping:
     """The mapping in a document's text; raises ConfigurationError."""
-    return compile_mapping(parse_document(MappingDocument, name, text).fields)
+    return compile_mapping(parse_document(MappingDocument, name, text).fields, key)
 
 
 def whole_event(event: Event) -> Mapping[str, Any]:

@@ -33,6 +33,7 @@ from switchboard.errors import ConfigurationError
 from switchboard.gate import StateGate
 from switchboard.loop import Batch, read_records, report
 from switchboard.parcels import Parcels
+from switchboard.secrets import mapping_key
 from switchboard.settings import AlarmSettings, DestinationSettings
 from switchboard.telemetry import InvocationTelemetry
 from switchboard.throttle import Throttle
@@ -70,14 +71,18 @@ def configured_documents(
     deploy_time = spec.deploy_time.model_validate(settings.deploy_time)
     judgements = ConfigurationTable(settings.configuration_table)
     last_good = LastGood(judgements, telemetry, destination=settings.destination)
+    name = f"destinations/{settings.destination}"
+
+    def key() -> str:
+        return mapping_key(name, secrets.accepted(name) if spec.secret_fields else ())
+
     return DestinationDocuments(
         spec,
         settings.destination,
         parameters=Parameters(NamedParameters(settings.stage), time.time),
         candidates=Candidates(judgements, last_good, time.time),
-        make=lambda document: make(
-            document, lambda: secrets.accepted(f"destinations/{settings.destination}"), deploy_time
-        ),
+        make=lambda document: make(document, lambda: secrets.accepted(name), deploy_time),
+        key=key,
     )
 
 

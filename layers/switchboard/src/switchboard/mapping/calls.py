@@ -1,19 +1,38 @@
 """The functions of expressions as compiled mappings call them: ours, and the library's."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from jmespath.functions import REVERSE_TYPES_MAP, Functions
 
+from switchboard.errors import ConfigurationError
+from switchboard.mapping.catalogue import Function
 from switchboard.mapping.functions import OURS
+
+Key: TypeAlias = Callable[[], str]
+"""Gives the key for pseudonyms; raises ConfigurationError where there is none."""
 
 LIBRARY = Functions()
 
 
-def function_named(name: str) -> Callable[..., Any]:
+def function_named(name: str, key: Key) -> Callable[..., Any]:
     """What a call of `name` runs, for a number of values that it takes."""
     ours = OURS.get(name)
-    return ours[0] if ours is not None else _checked(name)
+    if ours is None:
+        return _checked(name)
+    return _keyed(ours, key) if ours.needs_key else ours.call
+
+
+def no_key() -> str:
+    """The key where no destination is mapped for."""
+    raise ConfigurationError("hash() and tokenise() take the key of a destination; there is none")
+
+
+def _keyed(function: Function, key: Key) -> Callable[..., Any]:
+    def call(*values: Any) -> Any:
+        return function.call(key(), *values)
+
+    return call
 
 
 def _checked(name: str) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from switchboard.mapping.calls import function_named
+from switchboard.mapping.calls import Key, function_named, no_key
 from switchboard.mapping.compiled import Compiled, Place
 from switchboard.mapping.conditions import IN_PLACE, false, flattened, is_ordered, ordered
 from switchboard.mapping.grammar import Node
@@ -18,17 +18,17 @@ from switchboard.mapping.grammar import Node
 COMPARISONS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-def compile_value(tree: Node) -> Compiled:
+def compile_value(tree: Node, key: Key = no_key) -> Compiled:
     """One expression; `run` answers its value."""
-    writer = _Writer()
+    writer = _Writer(key)
     main = writer.function("run")
     main.result(main.value_of(tree, "x"))
     return writer.compiled()
 
 
-def compile_fields(trees: Mapping[str, Node]) -> Compiled:
+def compile_fields(trees: Mapping[str, Node], key: Key = no_key) -> Compiled:
     """A mapping; `run` answers an object of its fields."""
-    writer = _Writer()
+    writer = _Writer(key)
     main = writer.function("run")
     pairs = []
     for field, tree in trees.items():
@@ -51,8 +51,9 @@ class _Expression:
 class _Writer:
     """The source of one `make`: its constants, and the functions in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: Key) -> None:
         self.field = ""
+        self._key = key
         self._constants: dict[str, Any] = {"flattened": flattened, "reference": _Expression}
         self._functions: list[_Function] = []
         self._names = 0
@@ -67,6 +68,10 @@ class _Writer:
         name = self.name("k")
         self._constants[name] = value
         return name
+
+    def called(self, name: str) -> str:
+        """The name under which the source finds a function of expressions."""
+        return self.constant(function_named(name, self._key))
 
     def function(self, name: str) -> "_Function":
         """A new function of one value."""
@@ -254,7 +259,7 @@ class _Function:
         values = [self.value_of(child, x) for child in node["children"]]
         if name in IN_PLACE:
             return self._named(IN_PLACE[name](*values))
-        function = self._writer.constant(function_named(name))
+        function = self._writer.called(name)
         return self._named(f"{function}({', '.join(values)})", self._place(node, f"{name}()"))
 
     def _expref(self, node: Node, x: str) -> str:  # noqa: ARG002 - every kind of node is asked alike

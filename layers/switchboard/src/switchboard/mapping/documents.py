@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from switchboard.errors import ConfigurationError, EventError
 from switchboard.event import Event, as_document
+from switchboard.mapping.calls import Key, no_key
 from switchboard.mapping.compiled import Compiled
 from switchboard.mapping.compiling import compile_fields
 from switchboard.mapping.expressions import FAILURES, why
@@ -75,8 +76,8 @@ def _escaped_size(output: dict[str, Any]) -> int:
         raise EventError("mapping: the output is no JSON") from None
 
 
-def compile_mapping(fields: Fields[str, str]) -> Mapping:
-    """Compile every field.
+def compile_mapping(fields: Fields[str, str], key: Key = no_key) -> Mapping:
+    """Compile every field; `key` is asked for by the functions that need one, when they run.
 
     Raises:
         ConfigurationError: naming the field and what is wrong with its expression.
@@ -84,7 +85,7 @@ def compile_mapping(fields: Fields[str, str]) -> Mapping:
     trees = {}
     for field, text in fields.items():
         try:
-            trees[field] = parse(text)
+            trees[field] = parse(text, has_key=True)
         except ConfigurationError as error:
             raise ConfigurationError(f"fields.{field}: {error}") from None
-    return Mapping(dict(fields), compile_fields(trees))
+    return Mapping(dict(fields), compile_fields(trees, key))

@@ -52,8 +52,10 @@ class Positions(Parser):
         return compared
 
 
-def parse(text: str) -> Node:
+def parse(text: str, *, has_key: bool = False) -> Node:
     """The tree of `text`, whose calls, length and depth are allowed.
+
+    `has_key`: it may call what takes a destination's key.
 
     Raises:
         ConfigurationError: naming the position, and what was meant if it is close.
@@ -70,7 +72,7 @@ def parse(text: str) -> Node:
         why = str(error).split("\n", 1)[0][:200]
         raise ConfigurationError(f"the expression {text!r} cannot be parsed: {why}") from None
     root: Node = parsed.parsed
-    _check(root, text)
+    _check(root, text, has_key=has_key)
     return root
 
 
@@ -89,13 +91,14 @@ def _unreadable(text: str, error: ParseError) -> str:
     return f"the expression {text!r} cannot be parsed at position {position + 1}{said}"
 
 
-def _check(root: Node, text: str) -> None:
+def _check(root: Node, text: str, *, has_key: bool) -> None:
     """Refuse unknown functions, wrong counts of values and depth, without recursion of our own."""
     level = [root]
     for _ in range(DEEPEST):
         for node in level:
             if node["type"] == "function_expression":
                 _check_call(node, text)
+                _check_key(node, text, has_key=has_key)
         level = [child for node in level for child in node["children"] if isinstance(child, dict)]
         if not level:
             return
@@ -120,6 +123,15 @@ def _check_call(node: Node, text: str) -> None:
         )
 
 
+def _check_key(node: Node, text: str, *, has_key: bool) -> None:
+    ours = OURS.get(node["value"])
+    if ours is not None and ours.needs_key and not has_key:
+        raise ConfigurationError(
+            f"the expression {text!r} calls {ours.name}() at position {node['start'] + 1}, which"
+            " is for the fields of mappings: it takes the key of their destination"
+        )
+
+
 def function_names() -> frozenset[str]:
     """Every function that an expression may call."""
     return frozenset(OURS) | frozenset(Functions.FUNCTION_TABLE)
@@ -129,7 +141,7 @@ def takes(name: str) -> tuple[int, int | None]:
     """The fewest and the most values of a function; None: any number."""
     ours = OURS.get(name)
     if ours is not None:
-        return ours[1], ours[2]
+        return ours.fewest, ours.most
     signature = Functions.FUNCTION_TABLE[name]["signature"]
     variadic = bool(signature) and bool(signature[-1].get("variadic"))
     return len(signature), None if variadic else len(signature)

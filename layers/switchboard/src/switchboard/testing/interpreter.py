@@ -11,6 +11,8 @@ from jmespath.visitor import Options
 from switchboard.mapping.expressions import FAILURES
 from switchboard.mapping.functions import OURS
 
+KEY = "a key of tests"
+
 
 class Refused(Exception):
     """The interpreter cannot evaluate an expression on a value."""
@@ -24,7 +26,8 @@ class OurFunctions(Functions):
         ours = OURS.get(function_name)
         if ours is None:
             return super().call_function(function_name, list(resolved_args))
-        return ours[0](*resolved_args)
+        values = [KEY, *resolved_args] if ours.needs_key else resolved_args
+        return ours.call(*values)
 
 
 OPTIONS = Options(custom_functions=OurFunctions())

@@ -1,0 +1,1 @@
+"""Mapping documents on a desk: their cases, and what a change of one changes."""

@@ -1,0 +1,101 @@
+"""The cases of a mapping document: inputs, and what they have to become."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desk.apply.documents import DocumentError, without_comments
+from switchboard.configuration import parse_document
+from switchboard.errors import EventError, SwitchboardError
+from switchboard.mapping import Mapping, MappingDocument, compile_mapping
+from switchboard.mapping.calls import Key
+
+PLACES = (Path("mappings"), Path("documents") / "mappings")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a mapping; either `output` or `error` is wanted."""
+
+    mapping: str
+    name: str
+    input: Any
+    output: dict[str, Any] | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A case, and what is wrong with it; nothing: it passed."""
+
+    case: Case
+    problems: Sequence[str]
+
+
+def files(paths: Iterable[Path]) -> Sequence[Path]:
+    """The mapping documents among files and folders."""
+    found: list[Path] = []
+    for path in list(paths) or [place for place in PLACES if place.is_dir()]:
+        if not path.exists():
+            raise DocumentError(f"{path}: there is no such file")
+        found += sorted(path.glob("**/*.json")) if path.is_dir() else [path]
+    return found
+
+
+def outcomes(paths: Iterable[Path], key: Key) -> Iterator[Outcome]:
+    """Every case of every document, run.
+
+    Raises:
+        DocumentError: a file is no mapping document, or a case of it is none.
+    """
+    for path in paths:
+        try:
+            document = parse_document(
+                MappingDocument, path.name, without_comments(path.read_text())
+            )
+            mapping = compile_mapping(document.fields, key)
+        except SwitchboardError as error:
+            raise DocumentError(str(error)) from None
+        for number, one in enumerate(document.cases or (), start=1):
+            case = _case(path, number, one)
+            unknown = sorted(set(case.output or ()) - set(document.fields))
+            if unknown:
+                raise DocumentError(f"{path.name}: {case.name}: there is no field {unknown[0]}")
+            yield Outcome(case, problems(case, mapping))
+
+
+def _case(path: Path, number: int, one: dict[str, Any]) -> Case:
+    name = str(one.get("name", f"case {number}"))
+    unknown = sorted(set(one) - {"name", "input", "output", "error"})
+    if unknown:
+        raise DocumentError(f"{path.name}: {name}: a case has no {unknown[0]!r}")
+    output, error = one.get("output"), one.get("error")
+    if "input" not in one or isinstance(output, dict) == isinstance(error, str):
+        raise DocumentError(f"{path.name}: {name}: a case has an input, and an output or an error")
+    return Case(path.stem, name, one["input"], output, error)
+
+
+def problems(case: Case, mapping: Mapping) -> Sequence[str]:
+    """How the output differs from the one that is wanted, field by field."""
+    try:
+        output = mapping.evaluate(case.input)
+    except EventError as error:
+        if case.error is None:
+            return [str(error)]
+        return (
+            [] if case.error in str(error) else [f"wanted the error {case.error!r}, got: {error}"]
+        )
+    if case.output is None:
+        return [f"wanted the error {case.error!r}, and it was mapped"]
+    return [
+        f"{field}: wanted {_shown(wanted)}, got {_shown(output[field])}"
+        for field, wanted in case.output.items()
+        if _shown(wanted) != _shown(output[field])
+    ]
+
+
+def _shown(value: Any) -> str:
+    """As JSON, so that 1 is not true."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
