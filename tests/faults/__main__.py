@@ -14,7 +14,7 @@ from rich.console import Console
 from tests.faults import of_aws, of_catching_up, of_streams, of_tasks
 from tests.faults.cell import Cell, Result, run
 from tests.faults.lanes import in_lanes
-from tests.faults.report import last_line, line, table
+from tests.faults.report import Row, tell, wide_console
 
 CELLS = (*of_tasks.CELLS, *of_streams.CELLS, *of_aws.CELLS, *of_catching_up.CELLS)
 EXAMPLES = """examples:
@@ -42,16 +42,11 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     chosen = arguments()
-    console = Console()
-    console = Console(width=max(console.width, 130))
+    console = wide_console()
     cells = [cell for cell in CELLS if not chosen.cell or cell.name in chosen.cell]
     with tempfile.TemporaryDirectory(prefix="faults") as made:
         results, failed = _run(cells, chosen, chosen.keep or Path(made), console)
-    console.print(table(results))
-    for result in results:
-        for problem in result.verdict.problems:
-            console.print(f"{result.cell.name} (seed {result.seed}): {problem}", markup=False)
-    console.print(last_line(results))
+    tell([row(result) for result in results], last_line(results), console)
     return 1 if failed or any(result.verdict.problems for result in results) else 0
 
 
@@ -72,6 +67,42 @@ def _run(
     with ThreadPoolExecutor(chosen.lanes) as lanes:
         results, failed = in_lanes(lanes, jobs, line, console)
     return [results[cell.name] for cell in cells if cell.name in results], failed
+
+
+def row(result: Result) -> Row:
+    """Of a cell; duplicates are removed by SQS within its five minutes, else by their id."""
+    verdict = result.verdict
+    numbers = {
+        "events": verdict.events,
+        "faults": verdict.injected,
+        "lost": verdict.lost,
+        "duplicates": verdict.duplicates,
+        "by SQS": verdict.swallowed,
+        "by id": verdict.duplicates - verdict.swallowed,
+        "overtakings": verdict.overtakings,
+        "trimmed": verdict.trimmed,
+        "gaps": verdict.gaps,
+        "seconds": round(result.seconds),
+    }
+    return Row(result.cell.name, result.seed, numbers, verdict.problems)
+
+
+def line(result: Result) -> str:
+    """What is told as soon as a cell has ended."""
+    verdict = result.verdict
+    said = "; ".join(verdict.problems) or "ok"
+    return (
+        f"{result.cell.name}: {verdict.events:,} events, {verdict.injected:,} faults,"
+        f" {verdict.lost} lost, {verdict.duplicates} duplicates, {verdict.overtakings} overtakings,"
+        f" {result.seconds:.0f} s: {said}"
+    )
+
+
+def last_line(results: Sequence[Result]) -> str:
+    """The sum."""
+    events = sum(result.verdict.events for result in results)
+    lost = sum(result.verdict.lost for result in results)
+    return f"FAULTS: {len(results)} cells, {events:,} events, {lost:,} lost"
 
 
 if __name__ == "__main__":

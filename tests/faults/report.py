@@ -1,67 +1,48 @@
-"""What a person sees of the matrix."""
+"""What a person sees of a fault table: a row for each cell, then what did not hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
-from tests.faults.cell import Result
-
-COLUMNS = (
-    "seed",
-    "events",
-    "faults",
-    "lost",
-    "duplicates",
-    "by SQS",
-    "by id",
-    "overtakings",
-    "trimmed",
-    "gaps",
-    "seconds",
-)
+WIDTH = 130
 
 
-def table(results: Sequence[Result]) -> Table:
-    """One row a cell; duplicates are removed by SQS within its five minutes, else by their id."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell: its numbers by their columns, and what did not hold."""
+
+    name: str
+    seed: int
+    numbers: Mapping[str, int]
+    problems: Sequence[str]
+
+
+def wide_console() -> Console:
+    """Rows are not folded where nobody has a terminal."""
+    return Console(width=max(Console().width, WIDTH))
+
+
+def tell(rows: Sequence[Row], last_line: str, console: Console) -> None:
+    """The table, each problem with the seed that repeats it, and the sum."""
+    console.print(table(rows))
+    for row in rows:
+        for problem in row.problems:
+            console.print(f"{row.name} (seed {row.seed}): {problem}", markup=False)
+    console.print(last_line, markup=False)
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """One row a cell."""
     made = Table(box=SIMPLE_HEAD)
     made.add_column("cell")
-    for column in COLUMNS:
+    for column in ("seed", *(rows[0].numbers if rows else ())):
         made.add_column(column, justify="right")
     made.add_column("")
-    for result in results:
-        verdict = result.verdict
-        numbers = (
-            verdict.events,
-            verdict.injected,
-            verdict.lost,
-            verdict.duplicates,
-            verdict.swallowed,
-            verdict.duplicates - verdict.swallowed,
-            verdict.overtakings,
-            verdict.trimmed,
-            verdict.gaps,
-            round(result.seconds),
-        )
-        holds = "[red]FAILED[/red]" if verdict.problems else "ok"
-        row = (result.cell.name, str(result.seed), *(f"{number:,}" for number in numbers), holds)
-        made.add_row(*row)
+    for row in rows:
+        numbers = (f"{number:,}" for number in row.numbers.values())
+        holds = "[red]FAILED[/red]" if row.problems else "ok"
+        made.add_row(row.name, str(row.seed), *numbers, holds)
     return made
-
-
-def line(result: Result) -> str:
-    """What is told as soon as a cell has ended."""
-    verdict = result.verdict
-    said = "; ".join(verdict.problems) or "ok"
-    return (
-        f"{result.cell.name}: {verdict.events:,} events, {verdict.injected:,} faults,"
-        f" {verdict.lost} lost, {verdict.duplicates} duplicates, {verdict.overtakings} overtakings,"
-        f" {result.seconds:.0f} s: {said}"
-    )
-
-
-def last_line(results: Sequence[Result]) -> str:
-    """The sum."""
-    events = sum(result.verdict.events for result in results)
-    lost = sum(result.verdict.lost for result in results)
-    return f"FAULTS: {len(results)} cells, {events:,} events, {lost:,} lost"

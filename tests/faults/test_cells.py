@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.__main__ import CELLS
+from tests.faults.__main__ import CELLS, last_line, line
 from tests.faults.cell import LEAST, Cell, run
 from tests.faults.of_catching_up import halves
-from tests.faults.report import last_line, line
 from tests.faults.scene import Payloads, Scene
 
 

@@ -8,28 +8,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from tests.faults.deliveries.cell import Cell, Result, run
 from tests.faults.deliveries.cells import CELLS
 from tests.faults.lanes import in_lanes
+from tests.faults.report import Row, tell, wide_console
 
 EXAMPLES = """examples:
-  python -m tests.faults.deliveries                                every cell, four at a time
+  python -m tests.faults.deliveries                                every cell, five at a time
   python -m tests.faults.deliveries --cell "s3 ordered" --seed 7   one cell as it was
 """
-COLUMNS = (
-    "seed",
-    "deliveries",
-    "faults",
-    "lost",
-    "stored twice",
-    "owned up",
-    "overtakings",
-    "cpu s",
-)
 
 
 def arguments() -> argparse.Namespace:
@@ -43,28 +32,21 @@ def arguments() -> argparse.Namespace:
     names = [cell.name for cell in CELLS]
     parser.add_argument("--cell", action="append", choices=names, metavar="NAME", help="this one")
     parser.add_argument("--seed", type=int, help="of every cell (each draws its own)")
-    parser.add_argument("--lanes", type=int, default=4, help="cells at the same time (4)")
+    parser.add_argument("--lanes", type=int, default=5, help="cells at the same time (5)")
     parser.add_argument("--deliveries", type=int, help="in each cell (10,000)")
     return parser.parse_args()
 
 
 def main() -> int:
     chosen = arguments()
-    console = Console()
-    console = Console(width=max(console.width, 130))
+    console = wide_console()
     cells = [
         replace(cell, deliveries=chosen.deliveries or cell.deliveries)
         for cell in CELLS
         if not chosen.cell or cell.name in chosen.cell
     ]
     results, failed = _run(cells, chosen, console)
-    console.print(table(results))
-    for result in results:
-        for problem in result.verdict.problems:
-            console.print(f"{result.cell.name} (seed {result.seed}): {problem}", markup=False)
-    deliveries = sum(result.verdict.deliveries for result in results)
-    lost = sum(result.verdict.lost for result in results)
-    console.print(f"DELIVERIES: {len(results)} cells, {deliveries:,} deliveries, {lost:,} lost")
+    tell([row(result) for result in results], last_line(results), console)
     return 1 if failed or any(result.verdict.problems for result in results) else 0
 
 
@@ -89,28 +71,27 @@ def line(result: Result) -> str:
     return f"{name}: {faults:,} faults, {result.seconds:.0f} s: {said}"
 
 
-def table(results: Sequence[Result]) -> Table:
-    """One row a cell."""
-    made = Table(box=SIMPLE_HEAD)
-    made.add_column("cell")
-    for column in COLUMNS:
-        made.add_column(column, justify="right")
-    made.add_column("")
-    for result in results:
-        verdict = result.verdict
-        numbers = (
-            verdict.deliveries,
-            verdict.injected,
-            verdict.lost,
-            verdict.duplicates,
-            verdict.owned_up,
-            verdict.overtakings,
-            round(result.cpu),
-        )
-        holds = "[red]FAILED[/red]" if verdict.problems else "ok"
-        cells = (f"{number:,}" for number in numbers)
-        made.add_row(result.cell.name, str(result.seed), *cells, holds)
-    return made
+def row(result: Result) -> Row:
+    """Of a cell."""
+    verdict = result.verdict
+    numbers = {
+        "deliveries": verdict.deliveries,
+        "faults": verdict.injected,
+        "lost": verdict.lost,
+        "stored twice": verdict.duplicates,
+        "owned up": verdict.owned_up,
+        "overtakings": verdict.overtakings,
+        "cpu s": round(result.cpu),
+        "seconds": round(result.seconds),
+    }
+    return Row(result.cell.name, result.seed, numbers, verdict.problems)
+
+
+def last_line(results: Sequence[Result]) -> str:
+    """The sum."""
+    deliveries = sum(result.verdict.deliveries for result in results)
+    lost = sum(result.verdict.lost for result in results)
+    return f"DELIVERIES: {len(results)} cells, {deliveries:,} deliveries, {lost:,} lost"
 
 
 if __name__ == "__main__":

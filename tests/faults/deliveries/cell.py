@@ -11,38 +11,37 @@ from botocore.config import Config
 from desk.emulator.queues import Queue
 from desk.emulator.standard_queues import StandardQueue
 from switchboard.aws.ledger_table import LedgerTable
+from switchboard.compaction import Compaction
 from switchboard.deliveries import Deliveries
-from switchboard.delivery import Configuration, Execution, Ports, Time
-from switchboard.destination import Destination, ParcelSpec, Repeat
+from switchboard.delivery import Configuration, Ports
+from switchboard.destination import Destination, Mode, ParcelSpec, Repeat
+from switchboard.drain import Work
 from switchboard.event import Event
-from switchboard.loop import Batch, deliver
 from switchboard.parcels import Parcels
 from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
 from switchboard.testing.stores import Clock
+from tests.faults.deliveries.drains import ScheduledWorld
+from tests.faults.deliveries.mishaps import FaultyLedger, Mishap
 from tests.faults.deliveries.tables import LEDGER, entries, ledger_table
 from tests.faults.deliveries.vendor import Shop, Trouble, Vendor
 from tests.faults.deliveries.verdict import Evidence, Verdict, judge
 from tests.faults.deliveries.world import (
     VISIBILITY,
-    FaultyLedger,
-    Mishap,
     Mishaps,
     World,
     outgoing,
 )
 
 LEAST = 10_000
-ORDERED_SECONDS = 6.0
-"""What one send may take of an invocation, which has sixty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A kind in a mode. `shop` makes its vendor, `make` its destination at the vendor's address.
 
-    With `parcels` its deliveries travel together; without `fifo` its queue is a standard one.
-    `window` is for how long messages gather before they are received. `scale` multiplies the shares
-    of every trouble: a parcel is one request for many deliveries.
+    With `parcels` its deliveries travel together. `window` is for how long messages gather before
+    they are received, or a drain is started. `scale` multiplies the shares of every trouble: a
+    parcel is one request for many deliveries.
     """
 
     name: str
@@ -50,7 +49,7 @@ class Cell:
     shop: Callable[[Clock], Shop]
     make: Callable[[str, Clock], Destination]
     parcels: ParcelSpec | None = None
-    fifo: bool = True
+    mode: Mode = Mode.ORDERED
     batch_size: int = 10
     window: float = 1.0
     scale: float = 1.0
@@ -74,10 +73,11 @@ def run(cell: Cell, seed: int) -> Result:
     bench = DeliveryBench(ScriptedDestination(), cell.repeat)
     clock = bench.clock
     with ledger_table(), Vendor(cell.shop(clock), seed, cell.scale) as vendor:
-        queue = (Queue if cell.fifo else StandardQueue)(
+        in_order = cell.mode is not Mode.BATCHED
+        queue = (Queue if in_order else StandardQueue)(
             f"faults-{seed}", clock=clock, visibility=VISIBILITY
         )
-        world = World(
+        world = (ScheduledWorld if cell.mode is Mode.SCHEDULED else World)(
             seed,
             queue,
             clock,
@@ -113,9 +113,10 @@ def run(cell: Cell, seed: int) -> Result:
                 },
             },
             repeat=cell.repeat,
-            ordered=cell.fifo,
+            ordered=in_order,
         )
         verdict = judge(evidence)
+        verdict = replace(verdict, problems=(*world.problems, *verdict.problems))
     seconds = time.monotonic() - began
     return Result(cell, seed, verdict, seconds, time.process_time() - cpu)
 
@@ -127,9 +128,7 @@ def mapped(event: Event) -> Mapping[str, Any]:
     return {**record, "text": f"record {event.id} {record['group']} {record['number']}"}
 
 
-def _work(
-    cell: Cell, ports: Ports, bench: DeliveryBench, world: World, sandbox: int
-) -> Callable[[Batch, Execution], None]:
+def _work(cell: Cell, ports: Ports, bench: DeliveryBench, world: World, sandbox: int) -> Work:
     """One sandbox: its own memory, and its own idea of the time."""
     skewed = world.SKEWS[sandbox]
     mine = replace(
@@ -139,13 +138,8 @@ def _work(
         trials=bench._trials(),
     )
     if cell.parcels is not None:
-        parcels = Parcels(mine, cell.parcels, ordered=cell.fifo)
-        left = Time(lambda: 60.0, ORDERED_SECONDS)
-        return lambda batch, execution: parcels.deliver(batch, execution, left)
-    deliveries = Deliveries(mine)
-    return lambda batch, execution: deliver(
-        batch, lambda record: deliveries.handle(record, execution), has_time=lambda: True
-    )
+        return Parcels(mine, cell.parcels, ordered=cell.mode is not Mode.BATCHED).deliver
+    return Compaction(mine, Deliveries(mine)).deliver
 
 
 def s3_client(url: str, seconds: float) -> Any:

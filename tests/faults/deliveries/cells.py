@@ -13,14 +13,14 @@ from functions.to_webhook.request import WebhookDestination
 from functions.to_webhook.settings import WebhookDeployTime, WebhookDocument
 from functions.to_webhook.spec import SPEC as WEBHOOK
 from switchboard.aws.objects import S3Objects
-from switchboard.destination import Destination, Repeat
+from switchboard.destination import Destination, Mode, Repeat
 from switchboard.http import HttpClient
 from switchboard.testing.stores import Clock
 from tests.faults.deliveries.cell import Cell, s3_client
 from tests.faults.deliveries.shops import Bucket, Channels, Endpoint
 from tests.faults.deliveries.vendor import Shop
 
-SECONDS = 1.5
+SECONDS = 2.5
 """After which a vendor is given up here; ten are too long to wait for so often."""
 
 PRIVATE = ("127.0.0.1",)
@@ -86,10 +86,19 @@ CELLS = (
         knowing,
         webhook,
         parcels=WEBHOOK.parcels,
-        fifo=False,
+        mode=Mode.BATCHED,
         batch_size=40,
         scale=4.0,
         window=10.0,
+    ),
+    Cell(
+        "webhook scheduled",
+        Repeat.NATIVE,
+        knowing,
+        webhook,
+        mode=Mode.SCHEDULED,
+        batch_size=100,
+        window=60.0,
     ),
     Cell("s3 ordered", Repeat.NATIVE, bucket, s3),
     Cell(
@@ -98,10 +107,19 @@ CELLS = (
         bucket,
         s3,
         parcels=S3.parcels,
-        fifo=False,
+        mode=Mode.BATCHED,
         batch_size=40,
         scale=4.0,
         window=10.0,
+    ),
+    Cell(
+        "s3 scheduled",
+        Repeat.NATIVE,
+        bucket,
+        s3,
+        mode=Mode.SCHEDULED,
+        batch_size=100,
+        window=60.0,
     ),
     Cell(
         "slack ordered read_back",

@@ -25,12 +25,12 @@ def rare(problem: str) -> bool:
     return problem.startswith("no fault was injected")
 
 
-@pytest.mark.parametrize("name", ["webhook ordered at_least_once", "s3 batched"])
+@pytest.mark.parametrize("name", ["webhook ordered at_least_once", "s3 batched", "s3 scheduled"])
 def test_a_cell_holds_in_small(name: str) -> None:
-    small = replace(cell(name), deliveries=250, scale=3.0)
+    small = replace(cell(name), deliveries=200, scale=3.0, window=1.0)
     result = run(small, 11)
     assert [one for one in result.verdict.problems if not rare(one)] == []
-    assert result.verdict.deliveries == 250
+    assert result.verdict.deliveries == 200
     assert result.verdict.injected > 10
 
 

@@ -12,7 +12,7 @@ from typing import Protocol, Self
 from switchboard.testing.stand_in import Arrived, Reply, StandIn
 
 STORM_EVERY, STORM_LASTS = 900, 25
-SILENT_EVERY, SILENT_FIRST = 400, 90
+SILENT_EVERY, SILENT_FIRST = 600, 90
 """Which requests are not answered: few, since each is waited for."""
 
 RETRY_AFTER = 7

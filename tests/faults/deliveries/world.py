@@ -4,124 +4,37 @@ One thread plays every execution, so that a seed repeats a run: another executio
 middle of one that is held up. Time is a clock that is moved on while nothing is visible.
 """
 
-import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from itertools import islice
 from typing import Any
 
 from desk.emulator.limits import SqsError
 from desk.emulator.queues import Queue
 from desk.emulator.standard_queues import StandardQueue
-from switchboard.delivery import Execution
+from switchboard.delivery import Execution, Time
 from switchboard.destination import Delivery, Receipt
+from switchboard.drain import Work
 from switchboard.envelope import DeliveryOrder, Envelope, encode
-from switchboard.errors import Unavailable
-from switchboard.ledger import Entry, Ledger, State
+from switchboard.ledger import State
 from switchboard.loop import Batch, Record, read_records, report
 from switchboard.queue import Outgoing
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.stores import Clock
+from tests.faults.deliveries.mishaps import MOST_CRASHES, Crash, Injected, Mishap, comes
 
 ARN = "arn:aws:sqs:eu-west-1:123456789012:switchboard-faults-normal.fifo"
 INVOCATION_SECONDS = 60.0
+REQUEST_SECONDS = 6.0
+LEFT = Time(lambda: INVOCATION_SECONDS, REQUEST_SECONDS)
+"""What an execution has left: time passes between executions, and not within one."""
+
 VISIBILITY = 360
 BATCHES = 4
 OTHERS_TURNS = 8
-MOST_CRASHES = 2
 PER_GROUP = 7
-FIRST_AT, FIRST_EVERY = 11, 4
-"""Where each mishap comes for the first time, so that none is left to luck."""
-
-
-class Mishap(StrEnum):
-    """What happens to an execution, or to what it needs."""
-
-    CRASH = "crash between send and ledger"
-    KILL = "expired lease: killed before the send"
-    ZOMBIE = "expired lease: sent late all the same"
-    TWICE = "two executions at once"
-    UNDELETED = "partial batch: a done message comes again"
-    LEDGER = "ledger unavailable"
-    SKEW = "clock skew"
-
-
-SHARES: Mapping[Mishap, float] = {
-    Mishap.CRASH: 0.006,
-    Mishap.KILL: 0.003,
-    Mishap.ZOMBIE: 0.003,
-    Mishap.TWICE: 0.02,
-    Mishap.UNDELETED: 0.02,
-    Mishap.LEDGER: 0.01,
-}
-
-
-class Crash(BaseException):
-    """The process ends here: no code of the product sees it."""
-
-
-def drawn(share: float, *what: object) -> bool:
-    """Whether `what` is in the share: always the same."""
-    number = hashlib.sha256("|".join(map(str, what)).encode())
-    return int.from_bytes(number.digest()[:4], "big") < share * 2**32
-
-
-@dataclass
-class Injected:
-    """What went wrong on our side; `in_doubt` are events of whose send the product cannot know.
-
-    `writes` counts what the ledger took of each event and `states` says what it has; `crashes`
-    counts the executions that died over it.
-    """
-
-    counts: Counter[Mishap] = field(default_factory=Counter)
-    in_doubt: set[str] = field(default_factory=set)
-    writes: Counter[str] = field(default_factory=Counter)
-    states: dict[str, State] = field(default_factory=dict)
-    crashes: Counter[str] = field(default_factory=Counter)
-
-    def died_over(self, events: Collection[str]) -> None:
-        """An execution ended without ending these."""
-        self.in_doubt.update(events)
-        self.crashes.update(events)
-
-
-class FaultyLedger:
-    """A ledger that cannot be reached now and then, before the write or after it."""
-
-    def __init__(self, ledger: Ledger, seed: int, injected: Injected) -> None:
-        self._ledger = ledger
-        self._seed = seed
-        self._injected = injected
-        self._puts = 0
-
-    def put(self, entry: Entry, *, expected: int | None) -> Entry | None:
-        """See Ledger."""
-        self._puts += 1
-        spared = self._injected.crashes[entry.event_id] >= MOST_CRASHES
-        if not spared and drawn(SHARES[Mishap.LEDGER], self._seed, "ledger", self._puts):
-            self._injected.counts[Mishap.LEDGER] += 1
-            written = bool(self._puts % 2) and self._write(entry, expected) is None
-            # A claim that nobody knows of, or an ending that is not there: the lease runs out.
-            if written is (entry.state is State.SENDING):
-                self._injected.died_over([entry.event_id])
-            raise Unavailable("writing the ledger: AWS answered InternalServerError")
-        return self._write(entry, expected)
-
-    def _write(self, entry: Entry, expected: int | None) -> Entry | None:
-        found = self._ledger.put(entry, expected=expected)
-        if found is None:
-            self._injected.writes[entry.event_id] += 1
-            self._injected.states[entry.event_id] = entry.state
-        return found
-
-    def __getattr__(self, name: str) -> Any:
-        """What else a ledger can do, it does."""
-        return getattr(self._ledger, name)
 
 
 class Mishaps:
@@ -177,15 +90,16 @@ class World:
     scale: float = 1.0
     zombies: bool = False
     injected: Injected = field(default_factory=Injected)
-    work: Callable[[int], Callable[[Batch, Execution], None]] = lambda _: lambda *_: None
+    work: Callable[[int], Work] = lambda _: lambda *_: None
     feed: Iterator[Outgoing] = field(default_factory=lambda: iter(()))
     batch_size: int = 10
     window: float = 1.0
     sends: int = 0
-    _turns: int = 0
+    problems: list[str] = field(default_factory=list)
+    turns: int = 0
     _depth: int = 0
     _batches: list[set[str]] = field(default_factory=list)
-    _sandboxes: dict[int, Callable[[Batch, Execution], None]] = field(default_factory=dict)
+    _sandboxes: dict[int, Work] = field(default_factory=dict)
 
     SANDBOXES = 4
     SKEWS = (0.0, 12.0, -9.0, 4.0)
@@ -201,9 +115,8 @@ class World:
 
     def strikes(self, mishap: Mishap, number: int) -> bool:
         """Whether a mishap meets this send, or this turn; none within another."""
-        share = SHARES[mishap] * self.scale
-        first = bool(self.scale) and number == FIRST_AT + FIRST_EVERY * list(Mishap).index(mishap)
-        struck = self._depth <= 1 and (first or drawn(share, self.seed, mishap, number))
+        calm = self._depth > 1
+        struck = not calm and comes(mishap, number, seed=self.seed, scale=self.scale)
         self.injected.counts[mishap] += struck
         return struck
 
@@ -238,21 +151,30 @@ class World:
                 self.queue.send(message.body)
 
     def turn(self) -> bool:
-        """One execution's batch; False: nothing is visible."""
+        """One execution; False: it found nothing to do."""
         self._fill()
-        messages = self._receive()
-        if not messages:
-            return False
-        self._turns += 1
         self._depth += 1
-        records = read_records(_event(messages))
-        self._batches.append({str(json.loads(one.body)["event"]["id"]) for one in records})
+        self._batches.append(set())
         try:
-            self._execute(records, self._turns)
+            return self.act()
         finally:
             self._depth -= 1
             self._batches.pop()
+
+    def act(self) -> bool:
+        """Receive a batch, as Lambda's poller does, and work on it."""
+        messages = self._receive()
+        if not messages:
+            return False
+        records = read_records(as_lambda(messages))
+        self.holds(records)
+        self.turns += 1
+        self._execute(records, self.turns)
         return True
+
+    def holds(self, records: Sequence[Record]) -> None:
+        """The execution works on these now."""
+        self._batches[-1] = {str(json.loads(one.body)["event"]["id"]) for one in records}
 
     def _receive(self) -> list[Mapping[str, Any]]:
         """Up to a batch, as Lambda's poller gathers it."""
@@ -265,39 +187,47 @@ class World:
         return messages
 
     def _execute(self, records: Sequence[Record], turn: int) -> None:
-        sandbox = turn % self.SANDBOXES
-        work = self._sandboxes.setdefault(sandbox, self.work(sandbox))
-        self.injected.counts[Mishap.SKEW] += bool(self.SKEWS[sandbox])
+        work, execution = self.begin(turn)
         batch = Batch(records)
-        execution = Execution(f"execution-{turn}", self.clock() + INVOCATION_SECONDS)
         if self.strikes(Mishap.TWICE, turn):
-            other = (sandbox + 1) % self.SANDBOXES
+            twin = replace(execution, owner=f"twin-{turn}")
             try:
-                self.work(other)(Batch(records), replace(execution, owner=f"twin-{turn}"))
+                self.work((turn + 1) % self.SANDBOXES)(Batch(records), twin, LEFT)
             except Crash:
                 self.injected.died_over(self.claimed())
         try:
-            work(batch, execution)
+            work(batch, execution, LEFT)
         except Crash:
-            self._sandboxes.pop(sandbox)
-            self.injected.died_over(self.claimed())
+            self.end_sandbox(turn)
             return
         self._end(batch, records, turn)
 
+    def begin(self, turn: int) -> tuple[Work, Execution]:
+        """What works in this turn, in its sandbox, and as which execution."""
+        sandbox = turn % self.SANDBOXES
+        self.injected.counts[Mishap.SKEW] += bool(self.SKEWS[sandbox])
+        work = self._sandboxes.setdefault(sandbox, self.work(sandbox))
+        return work, Execution(f"execution-{turn}", self.clock() + INVOCATION_SECONDS)
+
+    def end_sandbox(self, turn: int) -> None:
+        """The process died over what it had claimed."""
+        self._sandboxes.pop(turn % self.SANDBOXES)
+        self.injected.died_over(self.claimed())
+
     def _end(self, batch: Batch, records: Sequence[Record], turn: int) -> None:
         """Give back what failed, and delete the rest, as the poller does."""
-        failed = report(batch, _Visibility(self.queue))["batchItemFailures"]
+        failed = report(batch, QueueVisibility(self.queue))["batchItemFailures"]
         kept = {failure["itemIdentifier"] for failure in failed}
         if self.strikes(Mishap.UNDELETED, turn):
             return
         for record in records:
             if record.message_id not in kept:
-                with _expired_receipts():
+                with expired_receipts():
                     self.queue.delete(record.receipt_handle)
 
 
-@dataclass(frozen=True, slots=True)
-class _Visibility:
+@dataclass
+class QueueVisibility:
     """See Visibility."""
 
     queue: Queue | StandardQueue
@@ -305,12 +235,12 @@ class _Visibility:
     def change_visibility(self, receipts: Sequence[tuple[str, int]]) -> None:
         """See Visibility."""
         for receipt, seconds in receipts:
-            with _expired_receipts():
+            with expired_receipts():
                 self.queue.change_visibility(receipt, seconds)
 
 
 @contextmanager
-def _expired_receipts() -> Iterator[None]:
+def expired_receipts() -> Iterator[None]:
     """What SQS says to a stalled execution is logged there, and nothing more."""
     try:
         yield
@@ -319,7 +249,7 @@ def _expired_receipts() -> Iterator[None]:
             raise
 
 
-def _event(messages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def as_lambda(messages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """As Lambda hands messages over."""
     return {
         "Records": [
