@@ -167,11 +167,16 @@ def read_dead(bodies: Sequence[str]) -> list[Dead]:
         found.append(
             Dead(
                 reason["destination"],
-                find_id(envelope.get("event")) or find_id(_raw(envelope)),
+                id_in(envelope),
                 f"{reason['class']}: {reason['message']}",
             )
         )
     return found
+
+
+def id_in(envelope: Mapping[str, Any]) -> str:
+    """The sender's own id of what an envelope carries, normalised or as it came."""
+    return find_id(envelope.get("event")) or find_id(_raw(envelope))
 
 
 def _raw(envelope: Mapping[str, Any]) -> Any:

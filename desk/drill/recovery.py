@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from desk.demo.evidence import Arrival, find_id
+from desk.demo.evidence import Arrival, id_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ def read_queued(path: Path) -> list[Queued]:
     with path.open() as lines:
         for text in lines:
             line = json.loads(text)
-            event = json.loads(line["body"]).get("event")
-            one = Queued(line["queue"], find_id(event), line["at"], line["ahead"])
+            name = id_in(json.loads(line["body"]))
+            one = Queued(line["queue"], name, line["at"], line["ahead"])
             found.setdefault((line["queue"], line["sequence"]), one)
     return list(found.values())
 

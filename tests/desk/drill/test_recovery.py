@@ -69,3 +69,11 @@ def test_a_message_that_was_swallowed_is_none(tmp_path: Path) -> None:
     path.write_text(line("a", 1) + line("a", 1, at=9.0, ahead=5) + line("b", 2, ahead=3))
     assert read_queued(path) == [queued("a", 1.0), queued("b", 1.0, ahead=3)]
     assert most_ahead(read_queued(path)) == {QUEUE: 3}
+
+
+def test_what_is_not_normalised_yet_is_known_by_its_raw_payload(tmp_path: Path) -> None:
+    path = tmp_path / "sends.jsonl"
+    raw = json.dumps({"data": {"demo": {"id": "a", "interaction": "one"}}})
+    body = json.dumps({"event": {"data": None}, "raw": {"body": raw}})
+    path.write_text(json.dumps({**json.loads(line("-", 1)), "body": body}) + "\n")
+    assert [one.id for one in read_queued(path)] == ["a"]
