@@ -80,6 +80,15 @@ def watch_destination(
     )
     alarms.on_own(
         own,
+        "held",
+        destination=name,
+        name=f"{prefix}-held",
+        description=f"Deliveries to {name} wait behind a dead letter of their group. `switchboard"
+        f" dead held {name}` counts them; settle the dead letter, then send them by `switchboard"
+        f" dead release {name} GROUP`.",
+    )
+    alarms.on_own(
+        own,
         "bugs",
         destination=name,
         name=f"{prefix}-bugs",

@@ -29,7 +29,7 @@ def test_alarms_name_commands_that_exist_with_their_stage(
     without = [one for one in commands if not one.endswith(f" --stage {name}")]
     assert [one for one in without if not one.startswith("verify ")] == []
     found = {" ".join(command.split()[:2]) for command in commands}
-    assert {"dead list", "secrets set", "replay status", "destinations test"} <= found
+    assert {"dead list", "dead held", "secrets set", "replay status", "destinations test"} <= found
 
 
 @pytest.mark.parametrize("name", ["laptop", "dev"])
