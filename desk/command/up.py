@@ -36,7 +36,7 @@ def up(*, stage: str = "laptop", port: int = 0, configured: bool = True) -> int:
         StreamProcess(stack.folder, PLAYED) as stream,
     ):
         if configured:
-            # Nobody listens there: deliveries to crm and pager wait, and the lake takes all.
+            # Nobody listens there, nor where chat's is: deliveries wait, and the lake takes all.
             nowhere = {"crm": "http://127.0.0.1:9/crm", "pager": "http://127.0.0.1:9/pager"}
             configure(stack.client, stage, {**nowhere, "stream": stream.host})
             stack.redeploy_tasks()

@@ -15,6 +15,9 @@ SECRETS = {
     "destinations/crm": "whsec_Y3JtLXZlcmlmaWVzLXdpdGgtdGhpcy1rZXkh",
     "destinations/pager": "whsec_cGFnZXItdmVyaWZpZXMtd2l0aC10aGlzLWtleQ==",
 }
+CHAT = "chat"
+CHAT_BOT = "the bot's own token"
+CHAT_CHANNEL = "C0SUPPORT"
 STREAM = "contact-centre"
 STREAM_KEY = "the tenant's own api key"
 LAKE = "switchboard-laptop-lake"
@@ -34,10 +37,13 @@ def configure(client: Any, stage: str, urls: Mapping[str, str]) -> None:
             SecretId=f"/switchboard/{stage}/{name}",
             SecretString=json.dumps({"signing_secret": secret}),
         )
-    secrets.put_secret_value(
-        SecretId=f"/switchboard/{stage}/sources/{STREAM}",
-        SecretString=json.dumps({"key": STREAM_KEY}),
-    )
+    for name, fields in (
+        (f"sources/{STREAM}", {"key": STREAM_KEY}),
+        (f"destinations/{CHAT}", {"bot_token": CHAT_BOT}),
+    ):
+        secrets.put_secret_value(
+            SecretId=f"/switchboard/{stage}/{name}", SecretString=json.dumps(fields)
+        )
     ssm = client("ssm")
     for name, text in read_documents(FOLDER).items():
         for stand_in, url in urls.items():

@@ -4,11 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from desk.demo.documents import STREAM
+from desk.demo.documents import CHAT, STREAM
 from desk.demo.stream import StreamPlan
 
 PER_INTERACTION = 16
 """For so many webhooks one interaction of the stream, which is some eight events."""
+
+URGENT = "urgent lane"
+"""What evidence calls it where something went this way."""
 
 INTERACTIONS_A_SECOND = 4.0
 """At most, so that a large stream comes no faster than the laptop routes it."""
@@ -73,6 +76,7 @@ class Plan:
                 "silent_at": 13,
             },
             "pager": {"silent_at": 20},
+            CHAT: {"silent_at": 3},
         }
 
     @property
@@ -99,7 +103,8 @@ class Plan:
         crm = {"503", "429", "page of HTML", "unanswered"}
         return {
             "crm": crm | {"killed"} if self.kill else crm,
-            "pager": {"unanswered", "lost"},
+            "pager": {"unanswered", "lost", URGENT},
+            CHAT: {"unanswered", "looked for"},
             "SQS": {"refused"},
             STREAM: self.stream.due,
         }

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from desk.demo.documents import LAKE, SECRETS, STREAM, configure
+from desk.demo.documents import (
+    CHAT,
+    CHAT_BOT,
+    CHAT_CHANNEL,
+    LAKE,
+    SECRETS,
+    STREAM,
+    configure,
+)
 from desk.demo.evidence import (
     Arrival,
     Dead,
@@ -22,12 +30,14 @@ from desk.demo.evidence import (
     read_published,
     read_sent,
 )
-from desk.demo.plan import Plan
+from desk.demo.plan import URGENT, Plan
 from desk.demo.stream import Disturbance, StreamProcess
 from desk.demo.watch import Meanwhile, Progress, Watch, pool_of
 from desk.laptop import LaptopStack
+from desk.laptop.outside import redirect
 
-STAND_INS = ("crm", "pager")
+WEBHOOKS = ("crm", "pager")
+STAND_INS = (*WEBHOOKS, CHAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ def run(
     ):  # fmt: skip
         urls = json.loads(_ready(folder / "standins.ready"))
         configure(stack.client, stack.stage, {**urls, "stream": stream.host})
+        redirect(stack, CHAT, api_url=urls[CHAT])
         stack.desk("revoke", {"statements": [plan.revoked] if plan.revoked else []})
         stack.redeploy_tasks()  # one that met no document would look again half a minute later
         stack.desk("faults", faults)
@@ -97,7 +108,7 @@ def run(
             denied=state["denied"],
             statements=state["statements"],
             injected={
-                **_injected_by(stack, plan, arrivals),
+                **_injected_by(stack, plan, arrivals, calls),
                 "SQS": {"refused"} if state["refused_sends"] else (),
                 STREAM: disturbance.injected,
             },
@@ -107,13 +118,18 @@ def run(
 
 
 def _injected_by(
-    stack: LaptopStack, plan: Plan, arrivals: Sequence[Arrival]
+    stack: LaptopStack,
+    plan: Plan,
+    arrivals: Sequence[Arrival],
+    calls: Sequence[Mapping[str, Any]],
 ) -> Mapping[str, Collection[str]]:
-    """What went wrong at each stand-in, and with the functions."""
+    """What went wrong at each stand-in, and with the functions; and who was in a hurry."""
     functions = {name: f"to-{name}" for name in STAND_INS}
     functions |= {loss.where: loss.function for loss in plan.losses}
     return {
-        name: _injected(name, arrivals) | {kind for kind, *_ in pool_of(stack, function).broken}
+        name: _injected(name, arrivals)
+        | {kind for kind, *_ in pool_of(stack, function).broken}
+        | _hurried(name, calls)
         for name, function in functions.items()
     }
 
@@ -125,6 +141,16 @@ def _injected(name: str, arrivals: Sequence[Arrival]) -> set[str]:
         arrival.what.rpartition(", ")[2]
         for arrival in arrivals
         if arrival.destination == name
+    }
+
+
+def _hurried(name: str, calls: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Whether its urgent queue was worked on, by the emulator's log."""
+    queue = f"-{name}-urgent.fifo"
+    return {
+        URGENT
+        for call in calls
+        if call["action"].startswith("DeleteMessage") and str(call["resource"]).endswith(queue)
     }
 
 
@@ -145,8 +171,9 @@ class _process:  # noqa: N801 - used as a context manager, like a function
 
 def _standins_plan(folder: Path, plan: Plan) -> Path:
     path = folder / "standins.plan.json"
-    secrets = {name: SECRETS[f"destinations/{name}"] for name in STAND_INS}
-    path.write_text(json.dumps({"secrets": secrets, "faults": plan.faults}))
+    secrets = {name: SECRETS[f"destinations/{name}"] for name in WEBHOOKS}
+    chats = {CHAT: {"token": CHAT_BOT, "channel": CHAT_CHANNEL}}
+    path.write_text(json.dumps({"secrets": secrets, "chats": chats, "faults": plan.faults}))
     (folder / "standins.ready").unlink(missing_ok=True)
     return path
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from desk.demo.evidence import Arrival, Dead, Sent
 
-DESTINATIONS = ("crm", "pager", "lake")
+DESTINATIONS = ("crm", "pager", "lake", "chat")
 AT_MOST_ONCE = frozenset({"pager"})
 """Where an unanswered send must not be repeated: its record stands, and its dead letter is due."""
 

@@ -115,6 +115,11 @@ class Pool:
         for sandbox in ended:
             sandbox.kill()
 
+    def become(self, function: DeployedFunction) -> None:
+        """Take up a changed configuration: what is invoked from now on has it."""
+        self.function = function
+        self.end_sandboxes()
+
     def close(self) -> None:
         """Kill every sandbox, and start no other."""
         with self._lock:

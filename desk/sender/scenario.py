@@ -7,10 +7,17 @@ arrives anywhere can be told apart without asking the product.
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 DESTINATIONS = ("crm", "pager", "lake")
+"""What takes everything that a vendor sends."""
+
+CHAT = "chat"
+OPENED = "ticket.opened"
+TOLD = frozenset({OPENED, "ticket.closed"})
+"""What `chat` takes besides."""
+
 DUPLICATES = 0.02
 
 
@@ -70,10 +77,11 @@ def _interaction(
     for sequence in range(length):
         event = f"{name}-{sequence}"
         payload = PAYLOADS[source](event, name, sequence, now, {"last": sequence == length - 1})
-        sending = Sending(source, event, name, sequence, payload)
+        deliver = (*DESTINATIONS, CHAT) if payload.get("type") in TOLD else DESTINATIONS
+        sending = Sending(source, event, name, sequence, payload, deliver=deliver)
         yield sending
         if sequence in repeated:
-            yield Sending(source, event, name, sequence, payload, repeat=True)
+            yield replace(sending, repeat=True)
 
 
 def _meeting(event: str, name: str, sequence: int, now: int, more: dict[str, Any]) -> Any:
@@ -102,8 +110,9 @@ def _meeting(event: str, name: str, sequence: int, now: int, more: dict[str, Any
 
 
 def _ticket(event: str, name: str, sequence: int, now: int, more: dict[str, Any]) -> Any:
+    kind = "ticket.closed" if more.get("last") else "ticket.commented" if sequence else OPENED
     return {
-        "type": "ticket.closed" if more.get("last") else "ticket.commented",
+        "type": kind,
         "timestamp": more.get("timestamp", f"2026-01-01T00:00:{sequence:02d}.000Z"),
         "data": {
             "call_id": name,

@@ -1,6 +1,7 @@
 """`python -m desk.standins PLAN READY LOG`: serve the stand-ins until killed.
 
-PLAN: {"secrets": {name: secret}, "faults": {name: {...}}}. READY gets {name: URL}.
+PLAN: {"secrets": {name: secret}, "chats": {name: {"token": token, "channel": channel}}, "faults":
+{name: {...}}}. READY gets {name: URL}.
 The clock of the faults begins with the first request.
 """
 
@@ -10,14 +11,19 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from desk.standins.endpoint import Endpoint, FaultPlan
+from desk.standins.chat import Chat, Line
+from desk.standins.endpoint import Endpoint, FaultPlan, Reply
 
 SILENCE_SECONDS = 30.0
 KNOWS_KEYS = {"crm": True, "pager": False}
+
+Take: TypeAlias = Callable[[str, Mapping[str, str], bytes, float], tuple[Reply, Sequence[Line]]]
+"""Given path, headers, body and the seconds of the faults: the reply, and lines for the log."""
 
 
 class Log:
@@ -27,11 +33,13 @@ class Log:
         self._file = path.open("a", buffering=1)
         self._lock = threading.Lock()
 
-    def write(self, line: dict[str, Any], body: bytes) -> None:
-        """Write a line; what was stored is kept whole."""
-        whole = {"body": body.decode("utf-8", "replace")} if line["stored"] else {}
+    def write(self, lines: Sequence[Line], body: bytes) -> None:
+        """Write lines of one request; what was stored is kept whole."""
+        whole = {"body": body.decode("utf-8", "replace")}
         with self._lock:
-            self._file.write(json.dumps({"at": time.time(), **line, **whole}) + "\n")
+            for line in lines:
+                kept = whole if line["stored"] else {}
+                self._file.write(json.dumps({"at": time.time(), **line, **kept}) + "\n")
 
 
 class _Server(ThreadingHTTPServer):
@@ -43,8 +51,8 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def serve(endpoint: Endpoint, log: Log, clock: "Clock") -> ThreadingHTTPServer:
-    """A server of one endpoint on a free port."""
+def serve(take: Take, log: Log, clock: "Clock") -> ThreadingHTTPServer:
+    """A server of one stand-in on a free port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -60,8 +68,8 @@ def serve(endpoint: Endpoint, log: Log, clock: "Clock") -> ThreadingHTTPServer:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply, line = endpoint.take(headers, body, clock.seconds())
-            log.write(line, body)
+            reply, lines = take(self.path, headers, body, clock.seconds())
+            log.write(lines, body)
             if reply.status == 0:
                 time.sleep(SILENCE_SECONDS)
                 self.close_connection = True
@@ -71,11 +79,15 @@ def serve(endpoint: Endpoint, log: Log, clock: "Clock") -> ThreadingHTTPServer:
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             answer = reply.body.encode()
-            self.send_header("Content-Type", reply.content_type)
+            if "Content-Type" not in reply.headers:
+                self.send_header("Content-Type", reply.content_type)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
             self.wfile.flush()
+
+        def do_GET(self) -> None:
+            self.do_POST()
 
     server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -96,16 +108,33 @@ class Clock:
         return now - self._began
 
 
+def _webhook(name: str, secret: str, faults: FaultPlan) -> Take:
+    endpoint = Endpoint(name, secret, knows_keys=KNOWS_KEYS[name], plan=faults)
+
+    def take(
+        _: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> tuple[Reply, Sequence[Line]]:
+        reply, line = endpoint.take(headers, body, seconds)
+        return reply, [line]
+
+    return take
+
+
+def _chat(name: str, told: Mapping[str, str], faults: FaultPlan) -> Take:
+    chat = Chat(name, told["token"], told["channel"], faults)
+    return lambda path, headers, body, _: chat.take(path, headers, body)
+
+
 def main() -> None:
     """Serve every stand-in of the plan."""
     plan = json.loads(Path(sys.argv[1]).read_text())
     ready, log, clock = Path(sys.argv[2]), Log(Path(sys.argv[3])), Clock()
     urls: dict[str, str] = {}
-    for name, secret in plan["secrets"].items():
-        faults = FaultPlan(**plan["faults"].get(name, {}))
-        endpoint = Endpoint(name, secret, knows_keys=KNOWS_KEYS[name], plan=faults)
-        server = serve(endpoint, log, clock)
-        urls[name] = f"http://127.0.0.1:{server.server_port}/{name}"
+    for named, made in ((plan["secrets"], _webhook), (plan["chats"], _chat)):
+        for name, told in named.items():
+            faults = FaultPlan(**plan["faults"].get(name, {}))
+            server = serve(made(name, told, faults), log, clock)
+            urls[name] = f"http://127.0.0.1:{server.server_port}/{name}"
     making = ready.with_suffix(".making")
     making.write_text(json.dumps(urls))
     making.rename(ready)

@@ -30,6 +30,7 @@ READ: dict[str, type[Settings]] = {
     "to-crm": DestinationSettings,
     "to-pager": DestinationSettings,
     "to-lake": DestinationSettings,
+    "to-chat": DestinationSettings,
 }
 
 

@@ -28,7 +28,8 @@ def test_every_queue_is_a_fast_fifo_queue_with_a_dead_letter_queue(laptop: Any) 
         f"switchboard-laptop-{name}.fifo"
         for name in (
             "ingest", "ingest-bulk", "ingest-dead",
-            "crm-normal", "crm-dead", "pager-normal", "pager-dead", "lake-normal", "lake-dead",
+            "crm-normal", "crm-dead", "lake-normal", "lake-dead", "chat-normal", "chat-dead",
+            "pager-normal", "pager-urgent", "pager-dead",
         )
     }  # fmt: skip
     for name, queue in queues.items():
@@ -49,8 +50,9 @@ def test_a_queue_hides_a_message_six_time_outs_long(laptop: Any) -> None:
     feeds = {
         "route-events": ["ingest", "ingest-bulk"],
         "to-crm": ["crm-normal"],
-        "to-pager": ["pager-normal"],
+        "to-pager": ["pager-normal", "pager-urgent"],
         "to-lake": ["lake-normal"],
+        "to-chat": ["chat-normal"],
     }
     for function, fed_by in feeds.items():
         timeout = functions[f"switchboard-laptop-{function}"]["Timeout"]
@@ -70,7 +72,7 @@ def test_every_queue_refuses_what_does_not_come_over_tls(laptop: Any) -> None:
 
 def test_mappings_report_partial_batches_and_are_bounded(laptop: Any) -> None:
     mappings = properties(laptop, "AWS::Lambda::EventSourceMapping")
-    assert len(mappings) == 5
+    assert len(mappings) == 7
     for mapping in mappings:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["BatchSize"] <= 10
@@ -112,7 +114,7 @@ def test_secrets_have_fixed_names_and_no_value(laptop: Any) -> None:
         f"/switchboard/laptop/{name}"
         for name in (
             "sources/meetings", "sources/partner", "sources/legacy-pbx", "sources/contact-centre",
-            "destinations/crm", "destinations/pager",
+            "destinations/crm", "destinations/pager", "destinations/chat",
         )
     }  # fmt: skip
     for secret in secrets.values():
@@ -180,13 +182,13 @@ def test_every_alarm_says_what_to_do_and_tells_somebody(laptop: Any) -> None:
         assert alarm["TreatMissingData"] == silence
 
 
-@pytest.mark.parametrize("destination", ["crm", "pager", "lake"])
+@pytest.mark.parametrize("destination", ["crm", "pager", "lake", "chat"])
 def test_every_destination_alarms_on_what_stops_it(laptop: Any, destination: str) -> None:
     alarms = named(laptop, "AWS::CloudWatch::Alarm", "AlarmName")
     prefix = f"switchboard-laptop-{destination}"
     for ending in (
         "dead-lettered", "configuration", "credentials", "document", "bugs", "normal-age",
-        "dead-moved-by-sqs", "breaker-open",
+        "dead-moved-by-sqs", "breaker-open", "held",
     ):  # fmt: skip
         assert f"{prefix}-{ending}" in alarms
     # Never on the length of the dead-letter queue: what is looked at and kept is no news.
@@ -223,6 +225,7 @@ def test_documents_are_the_customers_and_no_stack_writes_one(laptop: Any) -> Non
         "/switchboard/laptop/deployment/destinations/crm",
         "/switchboard/laptop/deployment/destinations/pager",
         "/switchboard/laptop/deployment/destinations/lake",
+        "/switchboard/laptop/deployment/destinations/chat",
     }
 
 

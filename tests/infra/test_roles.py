@@ -8,6 +8,8 @@ PSEUDO = {"${AWS::Partition}": "aws", "${AWS::Region}": "R", "${AWS::AccountId}"
 POLL = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage"
 KEEP = "dynamodb:PutItem dynamodb:Query"
 ARCHIVE = "arn:aws:s3:::switchboard-laptop-archive-A-R"
+DESTINATIONS = ("crm", "pager", "lake", "chat")
+LANES = (*(f"{name}-normal" for name in DESTINATIONS), "pager-urgent")
 
 
 def plain(resource: Any, template: dict[str, Any]) -> str:
@@ -93,10 +95,7 @@ def test_route_events(laptop: Any) -> None:
         (POLL, queue("ingest")),
         (POLL, queue("ingest-bulk")),
         ("sqs:SendMessage", queue("ingest-dead")),
-        *[
-            ("sqs:GetQueueAttributes sqs:SendMessage", queue(f"{name}-normal"))
-            for name in ("crm", "pager", "lake")
-        ],
+        *[("sqs:GetQueueAttributes sqs:SendMessage", queue(lane)) for lane in LANES],
         ("ssm:GetParametersByPath", document("")),
         ("dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "switchboard-laptop-events"),
         ("dynamodb:GetItem", "switchboard-laptop-state"),
@@ -119,16 +118,15 @@ def test_replay_events(laptop: Any) -> None:
 
 
 def test_control_destinations(laptop: Any) -> None:
-    mapping = "arn:aws:lambda:R:A:event-source-mapping:switchboard-laptop-{}-normal.fifo"
+    mapping = "arn:aws:lambda:R:A:event-source-mapping:switchboard-laptop-{}.fifo"
     switch = "lambda:GetEventSourceMapping lambda:UpdateEventSourceMapping"
     drained = "arn:aws:lambda:R:A:function:switchboard-laptop-to-{}"
-    names = ("crm", "pager", "lake")
     assert permissions(laptop, "control-destinations") == table(
         ("ssm:GetParametersByPath", document("/deployment/destinations")),
         ("dynamodb:GetItem", "switchboard-laptop-state"),
-        *[(switch, mapping.format(name)) for name in names],
-        *[("sqs:GetQueueAttributes", queue(f"{name}-normal")) for name in names],
-        *[("lambda:InvokeFunction", drained.format(name)) for name in names],
+        *[(switch, mapping.format(lane)) for lane in LANES],
+        *[("sqs:GetQueueAttributes", queue(lane)) for lane in LANES],
+        *[("lambda:InvokeFunction", drained.format(name)) for name in DESTINATIONS],
         logs("control-destinations"),
     )
 
@@ -149,7 +147,7 @@ def functions(laptop: Any) -> set[str]:
 def destination(name: str) -> set[tuple[str, str]]:
     """What every destination may, whatever its kind."""
     return table(
-        (POLL, queue(f"{name}-normal")),
+        *[(POLL, queue(lane)) for lane in LANES if lane.startswith(f"{name}-")],
         ("sqs:SendMessage", queue(f"{name}-dead")),
         ("sqs:SendMessage", queue("ingest-bulk")),
         ("ssm:GetParameters", document(f"/destinations/{name}")),
@@ -183,6 +181,11 @@ def test_a_webhook_destination(laptop: Any) -> None:
 def test_an_s3_destination(laptop: Any) -> None:
     objects = ("s3:PutObject", "arn:aws:s3:::switchboard-laptop-lake/events/*")
     assert permissions(laptop, "to-lake") == destination("lake") | {objects}
+
+
+def test_a_slack_destination(laptop: Any) -> None:
+    secret = ("secretsmanager:GetSecretValue", "/switchboard/laptop/destinations/chat")
+    assert permissions(laptop, "to-chat") == destination("chat") | {secret}
 
 
 def test_no_wildcard_could_name_a_resource(laptop: Any) -> None:

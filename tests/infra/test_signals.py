@@ -10,7 +10,7 @@ from infra.constructs.signals import OF_DESTINATIONS, OF_SOURCES, Signal
 from infra.constructs.stage_dashboard import ROWS
 
 NAMED = [
-    *(("destination", name, OF_DESTINATIONS) for name in ("crm", "pager", "lake")),
+    *(("destination", name, OF_DESTINATIONS) for name in ("crm", "pager", "lake", "chat")),
     *(("source", name, OF_SOURCES) for name in ("meetings", "partner", "contact-centre")),
 ]
 

@@ -1,17 +1,20 @@
 """The laptop stack, with the demo's documents and a stand-in of its own."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from desk.demo.documents import configure
+from desk.demo.documents import CHAT, CHAT_BOT, CHAT_CHANNEL, configure
 from desk.demo.main import synthesize
 from desk.demo.stream import StreamPlan, StreamProcess
 from desk.laptop import LaptopStack
-from switchboard.testing.stand_in import StandIn
+from desk.laptop.outside import redirect
+from desk.standins.slack import Workspace
+from switchboard.testing.stand_in import Arrived, Reply, StandIn
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +25,18 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def vendor() -> Iterator[StandIn]:
     with StandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="session")
+def chat() -> Iterator[StandIn]:
+    workspace = Workspace(CHAT_BOT, [CHAT_CHANNEL])
+
+    def answer(arrived: Arrived) -> Reply:
+        taken = workspace.take(arrived.path, arrived.headers, arrived.body, time.time())
+        return Reply(taken.status, taken.headers, taken.body)
+
+    with StandIn(answer) as stand_in:
         yield stand_in
 
 
@@ -41,11 +56,12 @@ def name() -> str:
 
 @pytest.fixture(scope="session")
 def stack(
-    assembly: Path, name: str, vendor: StandIn, stream: StreamProcess
+    assembly: Path, name: str, vendor: StandIn, chat: StandIn, stream: StreamProcess
 ) -> Iterator[LaptopStack]:
     with LaptopStack(assembly, name=name, log_sends=True) as running:
         urls = {name: f"{vendor.url}/{name}" for name in ("crm", "pager")}
         configure(running.client, running.stage, {**urls, "stream": stream.host})
+        redirect(running, CHAT, api_url=f"{chat.url}/api")
         running.redeploy_tasks()
         yield running
     for left in running.folder.iterdir():

@@ -32,6 +32,8 @@ from tests.integration.operating import (
 )
 
 WEBHOOKS = ("crm", "pager")
+EVERY = (*DESTINATIONS, "chat")
+QUEUES = (*(f"{name}-normal" for name in EVERY), "pager-urgent")
 
 
 def knock(stack: LaptopStack, source: str) -> int:
@@ -54,13 +56,13 @@ def granted(stack: LaptopStack) -> set[tuple[str, str, str]]:
 
 def newer_envelopes(stack: LaptopStack) -> None:
     """A message that every function gives back: one of a later release."""
-    for queue in ("ingest", "ingest-bulk", *(f"{name}-normal" for name in DESTINATIONS)):
+    for queue in ("ingest", "ingest-bulk", *QUEUES):
         put_message(stack, queue, '{"v": 99}', "newer")
 
 
-def a_replay(stack: LaptopStack, name: str) -> None:
+def a_replay(stack: LaptopStack, name: str, lane: Lane) -> None:
     event = make_event(7, data={"demo": {"id": "replayed"}})
-    order = DeliveryOrder(only=name, replay=f"replay-{name}", lane=Lane.NORMAL)
+    order = DeliveryOrder(only=name, replay=f"replay-{name}", lane=lane)
     envelope = Envelope(event=event, group="replayed", delivery=order)
     put_message(stack, "ingest-bulk", encode(envelope), "replayed")
 
@@ -90,7 +92,7 @@ def apply_at_once(stack: LaptopStack, folder: Path) -> None:
     mapping.parent.mkdir()
     mapping.write_text('{"fields": {"seconds": "hhmmss(data.seconds)"}}')
     (folder / "destinations").mkdir()
-    for name in DESTINATIONS:
+    for name in EVERY:
         document = json.loads(get_document(stack, f"destinations/{name}"))
         document |= {"mapping": "seconds", "after_dead_letter": "hold"}
         if name in WEBHOOKS:
@@ -105,9 +107,9 @@ def dead_letters(stack: LaptopStack) -> None:
     event = make_event(9, data={"seconds": "soon"})
     body = encode(Envelope(event=event, group="gap"))
     for _ in range(2):
-        for name in DESTINATIONS:
+        for name in EVERY:
             put_message(stack, f"{name}-normal", body, "gap")
-        until(lambda: all(is_dead(stack, event.id, name) for name in DESTINATIONS))
+        until(lambda: all(is_dead(stack, event.id, name) for name in EVERY))
 
 
 def late_records(stack: LaptopStack) -> None:
@@ -125,7 +127,7 @@ def is_dead(stack: LaptopStack, event: str, name: str) -> bool:
 
 def redirects(stack: LaptopStack) -> None:
     """What waits for each destination goes to the next one, while nobody polls it."""
-    following = dict(zip(DESTINATIONS, (*DESTINATIONS[1:], DESTINATIONS[0]), strict=True))
+    following = dict(zip(EVERY, (*EVERY[1:], EVERY[0]), strict=True))
     for number, (name, to) in enumerate(following.items()):
         assert operate(stack, "destinations", "pause", name)
         event = make_event(100 + number, data={})
@@ -183,7 +185,7 @@ def test_every_permission_is_used_and_nothing_is_denied(
 
     # What is small, what needs a claim check, and what each source is asked for.
     assert send(stack, "event-1") == 202
-    assert send(stack, "event-2", padding="x" * 400_000) == 202
+    assert send(stack, "event-2", kind="ticket.opened", padding="x" * 400_000) == 202
     assert {knock(stack, source) for source in ("meetings", "partner", "legacy-pbx")} == {401}
     history(stack)
     streamed(stream)
@@ -193,7 +195,8 @@ def test_every_permission_is_used_and_nothing_is_denied(
 
     # What comes back, what is replayed, and what no destination can take.
     newer_envelopes(stack)
-    a_replay(stack, "crm")
+    a_replay(stack, "crm", Lane.NORMAL)
+    a_replay(stack, "pager", Lane.URGENT)
     assert send(stack, "event-3", timestamp="x") == 202
     put_message(stack, "ingest", "no envelope", "broken")
     apply_at_once(stack, tmp_path)
@@ -205,7 +208,7 @@ def test_every_permission_is_used_and_nothing_is_denied(
     for name in (
         "sources/partner",
         "sources/contact-centre",
-        *(f"destinations/{one}" for one in DESTINATIONS),
+        *(f"destinations/{one}" for one in EVERY),
     ):
         put_document(stack, name, '{"surprise": true, "when": "nope("}')
     restart_functions(stack)

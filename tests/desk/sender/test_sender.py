@@ -3,7 +3,7 @@ import hashlib
 import hmac
 import json
 
-from desk.sender.scenario import DESTINATIONS, body_of, interactions
+from desk.sender.scenario import CHAT, DESTINATIONS, TOLD, body_of, interactions
 from desk.sender.signing import jaas, standard_webhooks
 
 NOW = 1_790_000_000
@@ -48,8 +48,15 @@ def test_every_valid_payload_carries_the_senders_own_mark() -> None:
         for sending in interaction.sendings:
             if sending.expect == 202:
                 assert sending.event in body_of(sending).decode()
-                assert set(sending.deliver) <= set(DESTINATIONS)
+                assert set(sending.deliver) <= {*DESTINATIONS, CHAT}
                 json.loads(body_of(sending))
+
+
+def test_chat_is_told_how_tickets_begin_and_end() -> None:
+    sendings = [s for one in interactions(100, 8, NOW) for s in one.sendings if s.expect == 202]
+    told = {s.payload["type"] for s in sendings if CHAT in s.deliver}
+    assert told == TOLD
+    assert {s.source for s in sendings if CHAT in s.deliver} == {"partner"}
 
 
 def test_an_interaction_is_sent_in_its_order() -> None:
