@@ -209,9 +209,7 @@ def discard(target: Target, letter: DeadLetter, by: str, because: str) -> int:
     ).get("Item")
     before = None if found is None else entry_of(from_item(found))
     ended = _discarded(letter, before, by, because)
-    ledger = LedgerTable(
-        core["ledger_table"], int(core.get("ledger_days", 90)), time.time, dynamodb=dynamodb
-    )
+    ledger = LedgerTable(core["ledger_table"], target.ledger_days(), time.time, dynamodb=dynamodb)
     if ledger.put(ended, expected=None if before is None else before.revision) is not None:
         raise TargetError("it was changed at the same time; look at it again")
     return _remove(target, letter, before)

@@ -9,9 +9,7 @@ from desk.dead_letters import DeadLetter, recorded_event
 from desk.replay.plans import Replays
 from desk.replay.selection import selected
 from desk.target import Target, TargetError
-from switchboard.aws.gap_table import gap_item, gap_key, gap_of
-from switchboard.aws.items import from_item
-from switchboard.aws.ledger_table import DAY_SECONDS, entry_of
+from switchboard.aws.gap_table import GapTable
 from switchboard.gaps import Gap, settle_gap
 from switchboard.ledger import Entry, State
 from switchboard.version import Version
@@ -31,63 +29,15 @@ class OpenGap:
     held: int
 
 
-class LedgerGaps:
-    """See GapStore; with the operator's credentials."""
-
-    def __init__(self, target: Target) -> None:
-        core = target.core()
-        self._table = str(core["ledger_table"])
-        self._dynamodb = target.client("dynamodb")
-        self._days = int(core.get("ledger_days", 90))
-
-    def open(self, destination: str) -> Sequence[Gap]:
-        """Every gap of a destination that is not closed."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="dead",
-            KeyConditionExpression="dead = :gap",
-            ExpressionAttributeValues={":gap": {"S": gap_key(destination)}},
-        )
-        return [gap_of(from_item(item)) for page in pages for item in page["Items"]]
-
-    def read(self, group: str, destination: str) -> Gap | None:
-        """See GapStore."""
-        key = {"group": {"S": group}, "delivery": {"S": gap_key(destination)}}
-        answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return gap_of(from_item(answer["Item"])) if "Item" in answer else None
-
-    def write(self, gap: Gap, *, expected: int | None) -> bool:
-        """See GapStore."""
-        try:
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=gap_item(gap, expires_at=int(time.time()) + self._days * DAY_SECONDS),
-                ConditionExpression="revision = :expected",
-                ExpressionAttributeValues={":expected": {"N": str(expected or 0)}},
-            )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
-
-    def entries(self, group: str, destination: str) -> Sequence[Entry]:
-        """See GapStore."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
-            KeyConditionExpression="#group = :group",
-            FilterExpression="destination = :destination AND attribute_exists(event_id)",
-            ExpressionAttributeNames={"#group": "group"},
-            ExpressionAttributeValues={
-                ":group": {"S": group},
-                ":destination": {"S": destination},
-            },
-        )
-        return [entry_of(from_item(item)) for page in pages for item in page["Items"]]
+def ledger_gaps(target: Target) -> GapTable:
+    """The gaps of a stage, with the operator's credentials."""
+    table, dynamodb = str(target.core()["ledger_table"]), target.client("dynamodb")
+    return GapTable(table, target.ledger_days(), time.time, dynamodb=dynamodb)
 
 
 def open_gaps(target: Target, destination: str) -> Sequence[OpenGap]:
     """The groups that wait at a destination, the longest first."""
-    gaps = LedgerGaps(target)
+    gaps = ledger_gaps(target)
     return [
         _seen(gap, gaps.entries(gap.group, destination))
         for gap in sorted(gaps.open(destination), key=lambda gap: gap.opened_at)
@@ -123,7 +73,7 @@ def release(
         TargetError: the head is still a dead letter, or another one became the head, or it takes
             longer than `patience` (what was sent goes on by itself; the command goes on as well).
     """
-    gaps = LedgerGaps(target)
+    gaps = ledger_gaps(target)
     sent: dict[str, int] = {}
     ends = time.monotonic() + patience
     while True:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from desk.laptop import Address, attach
 from desk.laptop.sandbox import InvocationFailed
+from switchboard.settings import DestinationSettings
 
 LAPTOP = "laptop"
 
@@ -102,6 +103,14 @@ class Target:
             )
         core: Mapping[str, Any] = json.loads(found)
         return core
+
+    def ledger_days(self) -> int:
+        """For how long the stage keeps what is written into its ledger.
+
+        A stage that an earlier release deployed does not say it: it had the default.
+        """
+        default = DestinationSettings.model_fields["ledger_days"].default
+        return int(self.core().get("ledger_days", default))
 
     def kinds(self) -> Mapping[str, str]:
         """The kind of every deployed source and destination, by "sources/…", "destinations/…"."""

@@ -8,8 +8,10 @@ from switchboard.destination import Delivery, Receipt, Repeat
 from switchboard.drain import Drain, Drainage, Drained, DrainOrder, ahead_of
 from switchboard.envelope import DeliveryOrder, decode
 from switchboard.errors import OutcomeUnknown, Unavailable
+from switchboard.guards import Guard
 from switchboard.ledger import Entry, State
 from switchboard.testing.deliveries import ScriptedDestination, make_event, make_record
+from switchboard.version import Version
 from tests.switchboard.drain_bench import DAY, DrainBench, Emptied
 
 
@@ -203,6 +205,27 @@ def test_a_redirected_replay_stays_one() -> None:
     (message,) = bench.through.taken
     assert decode(message.body).delivery == DeliveryOrder(only="spare", replay="r1", generation=2)
     assert (bench.entry(1).state, bench.entry(1).replay) == (State.REDIRECTED, "r1")
+
+
+def test_a_discarded_replay_leaves_its_delivery_as_it_was() -> None:
+    bench = DrainBench(ScriptedDestination())
+    bench.deliver(make_record(make_event(1), group="interaction:1"))
+    bench.fill(1, order=DeliveryOrder(only="crm", replay="r1", generation=2))
+    assert bench.drain(kind="discard", by="ana").done == 1
+    assert (bench.entry(1).state, bench.waiting) == (State.DELIVERED, 0)
+
+
+@pytest.mark.parametrize("kind", [Drain.DISCARD, Drain.REDIRECT, Drain.EXPIRE])
+def test_of_a_record_that_a_lost_execution_may_have_sent_nothing_older_is_sent(kind: Drain) -> None:
+    bench = DrainBench(ScriptedDestination())
+    event = make_event(1)
+    version = Version.of(event)
+    lost = Entry("interaction:1", event.id, "crm", State.SENDING, owner="x", version=version.text)
+    bench.ledger.put(lost, expected=None)
+    bench.fill(1)
+    bench.clock.forward(13 * DAY)
+    assert bench.drain(kind=kind, to="lake").done == 1
+    assert bench.guards.read("interaction:1", "crm") == Guard(possible=version)
 
 
 def test_what_waited_twelve_days_is_dead_lettered_and_nothing_else_is_touched() -> None:

@@ -171,6 +171,50 @@ def test_a_crash_after_the_guard_is_no_skip() -> None:
     assert (bench.written, bench.state(OLDER)) == ([1], State.DELIVERED)
 
 
+def lost_at_most_once(bench: Bench) -> None:
+    """OLDER is a dead letter, and so is NEWER, which was stored without an answer."""
+    bench.destination.answers = [Rejected("422"), OutcomeUnknown("the answer was lost")]
+    bench.arrive(OLDER, NEWER)
+    assert bench.state(NEWER) is State.DEAD
+
+
+def test_nothing_older_is_sent_after_what_may_be_stored() -> None:
+    bench = Bench(repeat=Repeat.AT_MOST_ONCE)
+    lost_at_most_once(bench)
+    assert bench.guards.written == {}, "nobody knows that it was written"
+    bench.arrive(OLDER, replay=True)
+    assert bench.written == [1, 2, 2], "the record as it stands is sent in its place"
+    assert bench.destination.taken == sorted(bench.destination.taken)
+
+
+def test_what_may_be_stored_is_sent_itself_when_it_is_replayed() -> None:
+    bench = Bench(repeat=Repeat.AT_MOST_ONCE)
+    lost_at_most_once(bench)
+    bench.arrive(NEWER, replay=True)
+    assert (bench.written, bench.state(NEWER)) == ([1, 2, 2], State.DELIVERED)
+    bench.arrive(OLDER, replay=True)
+    assert (bench.written, bench.state(OLDER)) == ([1, 2, 2], State.SKIPPED)
+
+
+def test_what_three_executions_died_over_may_be_stored() -> None:
+    bench = Bench(Rejected("422"))
+    bench.arrive(OLDER)
+
+    bench.destination.answers = [_dies, _dies, _dies]
+    for _ in range(3):
+        with pytest.raises(Crash):
+            bench.arrive(NEWER)
+        bench.clock.forward(90)
+    bench.arrive(NEWER)
+    assert bench.state(NEWER) is State.DEAD
+    bench.arrive(OLDER, replay=True)
+    assert bench.written[-1] == 2
+
+
+def _dies(_: Delivery) -> Receipt:
+    raise Crash
+
+
 def test_a_guard_that_cannot_be_read_claims_nothing() -> None:
     bench = Bench()
     bench.guards.failure = Unavailable("DynamoDB throttles")

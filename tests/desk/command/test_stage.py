@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,8 @@ import pytest
 from moto import mock_aws
 
 from desk.command.app import run
-from desk.gaps import LedgerGaps, open_gaps, release
+from desk.gaps import ledger_gaps, open_gaps, release
 from desk.target import Target, TargetError
-from switchboard.aws.gap_table import gap_item
 from switchboard.aws.items import to_item
 from switchboard.aws.ledger_table import entry_item
 from switchboard.envelope import decode
@@ -25,6 +25,7 @@ from switchboard.testing.deliveries import make_event
 from tests.desk.invoked import in_process
 
 STAGE = "dev"
+LEDGER_DAYS = 30
 EVENT = make_event(1)
 DEAD = Entry(
     group="interaction:one",
@@ -68,6 +69,7 @@ def deploy() -> None:
         "configuration_table": "configuration",
         "state_table": "state",
         "archive_bucket": "archive",
+        "ledger_days": LEDGER_DAYS,
         "sources": {"meetings": "jaas", "contact-center": "stream"},
     })  # fmt: skip
     put("deployment/destinations/crm", {
@@ -198,15 +200,12 @@ class TestHeld:
 
     def hold(self, *, head: State) -> None:
         bury()
-        ledger = LedgerGaps(Target(STAGE))
         self.write(replace(DEAD, state=head))
         for event in (self.THIRD, self.SECOND):
             self.write_event(event)
             self.write(replace(DEAD, event_id=event.id, state=State.HELD, attempt=0))
         gap = Gap(self.GROUP, "crm", EVENT.id, opened_at=1_790_000_000.0)
-        item = gap_item(gap, expires_at=1_800_000_000)
-        boto3.client("dynamodb").put_item(TableName="ledger", Item=item)
-        assert ledger.read(self.GROUP, "crm") == gap
+        assert ledger_gaps(Target(STAGE)).write(gap, expected=None)
 
     def write(self, entry: Entry) -> None:
         item = entry_item(entry, expires_at=1_800_000_000)
@@ -229,6 +228,13 @@ class TestHeld:
         shown = capsys.readouterr().out
         for part in (self.GROUP, EVENT.id[:12], "dead", "2", f"dead release crm {self.GROUP}"):
             assert part in shown
+
+    def test_what_the_desk_writes_is_kept_as_long_as_the_ledger(self) -> None:
+        self.hold(head=State.DEAD)
+        key = to_item({"group": self.GROUP, "delivery": "gap#crm"})
+        item = boto3.client("dynamodb").get_item(TableName="ledger", Key=key)["Item"]
+        days = (int(item["expires_at"]["N"]) - time.time()) / 86_400
+        assert round(days) == LEDGER_DAYS
 
     def test_nothing_passes_a_head_that_is_still_dead(
         self, capsys: pytest.CaptureFixture[str]

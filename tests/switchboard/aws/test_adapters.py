@@ -29,6 +29,7 @@ from switchboard.envelope import ObjectRef, Raw
 from switchboard.errors import ConfigurationError, EventError, ReasonClass, Unavailable
 from switchboard.events import Appended, GroupSoFar, Recorded
 from switchboard.gaps import Gap
+from switchboard.guards import Guard
 from switchboard.ledger import Entry, State
 from switchboard.queue import Outgoing
 from switchboard.routing import Choice
@@ -89,11 +90,32 @@ class TestGuards:
 
     def test_a_guard_only_rises(self, guards: GuardTable) -> None:
         older, newer = (Version.of(make_event(number)) for number in (1, 2))
-        assert guards.read("interaction:one", "crm") is None
+        assert guards.read("interaction:one", "crm") == Guard()
         for version in (older, newer, older):
             guards.rise("interaction:one", "crm", version)
-        assert guards.read("interaction:one", "crm") == newer
-        assert guards.read("interaction:one", "pager") is None
+        assert guards.read("interaction:one", "crm") == Guard(written=newer)
+        assert guards.read("interaction:one", "pager") == Guard()
+
+    def test_a_doubt_stays_until_something_newer_is_written(self, guards: GuardTable) -> None:
+        first, second, third, fourth = (Version.of(make_event(number)) for number in range(1, 5))
+        guards.doubt("interaction:one", "crm", third)
+        guards.doubt("interaction:one", "crm", second)
+        assert guards.read("interaction:one", "crm") == Guard(possible=third)
+        guards.rise("interaction:one", "crm", first)
+        guards.rise("interaction:one", "crm", second)
+        assert guards.read("interaction:one", "crm") == Guard(second, third)
+        guards.rise("interaction:one", "crm", fourth)
+        guards.doubt("interaction:one", "crm", third)
+        guard = guards.read("interaction:one", "crm")
+        assert (guard.written, guard.lets(third)) == (fourth, False)
+
+    def test_the_release_before_reads_a_guard_that_is_only_in_doubt(
+        self, guards: GuardTable
+    ) -> None:
+        guards.doubt("interaction:one", "crm", Version.of(make_event(1)))
+        key = to_item({"group": "interaction:one", "delivery": "guard#crm"})
+        item = boto3.client("dynamodb").get_item(TableName="ledger", Key=key)["Item"]
+        assert Version.of(make_event(1)) > Version.read(item["written"]["S"])
 
     def test_a_record_is_the_newest_event_that_was_sent_there(self, tables: None) -> None:
         del tables

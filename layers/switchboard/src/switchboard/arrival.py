@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 
-from switchboard.claiming import Bury, Drop, Hold, Order, Send, Wait, claim
+from switchboard.claiming import Bury, Decision, Drop, Hold, Order, Send, Wait, claim
 from switchboard.claims import check_out
 from switchboard.delivery import Configuration, Execution, Ports
 from switchboard.envelope import DeliveryOrder, Envelope, decode
@@ -95,11 +95,15 @@ class Arrivals:
         self, envelope: Envelope, event: Event, configuration: Configuration, fresh: Entry
     ) -> Claimed | float | None:
         due = self._due(configuration, event, fresh)
+        if configuration.record and due.event is not None:
+            fresh = replace(fresh, version=Version.of(due.event).text)
         gap = self._holding.gap(configuration, fresh)
         behind = gap is not None and gap.holds(fresh)
-        match claim(
+        decision = claim(
             self._ports.ledger, Order(fresh, configuration.repeat, fresh.updated_at, behind)
-        ):
+        )
+        self._doubt_lapsed(decision)
+        match decision:
             case Wait(seconds):
                 return seconds
             case Hold(entry):
@@ -147,9 +151,15 @@ class Arrivals:
             taken = self._ports.trials.takes(candidate.trial, send)
             configuration = candidate if taken else configuration
         entry = _made_with(send.entry, configuration)
-        if configuration.record:
-            entry = replace(entry, version=Version.of(event).text)
         return Claimed(envelope, event, configuration, replace(send, entry=entry), gap)
+
+    def _doubt_lapsed(self, decision: Decision) -> None:
+        """What an execution sent that ended before it could say so may be stored."""
+        match decision:
+            case Send(entry) | Bury(entry) if entry.lapses:
+                self._settlement.doubt(entry)
+            case Drop(entry) if entry.lapses and entry.state is State.DEAD:
+                self._settlement.doubt(entry)
 
     def _shown(self, claimed: Claimed) -> Claimed | float | None:
         """A delivery to a shadow is done with here; any other is the caller's to make."""

@@ -138,6 +138,7 @@ def _again(order: Order, existing: Entry) -> Entry:
         owner=order.fresh.owner,
         lease_until=order.fresh.lease_until,
         updated_at=order.now,
+        version=order.fresh.version or existing.version,
     )
 
 

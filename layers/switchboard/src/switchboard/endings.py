@@ -151,9 +151,11 @@ class Endings:
             raise Unavailable(f"redirecting: {refused}")
 
     def _refuse_if_sending(self, entry: Entry, fresh: Entry) -> None:
-        is_mine = entry.owner == fresh.owner
-        if entry.state is State.SENDING and not is_mine and entry.lease_until > fresh.updated_at:
+        if entry.state is not State.SENDING or entry.owner == fresh.owner:
+            return
+        if entry.lease_until > fresh.updated_at:
             raise Unavailable("another execution is sending it; its lease comes first")
+        self._settlement.doubt(entry)
 
     def _reason(self, entry: Entry, fresh: Entry) -> str:
         order = self._order

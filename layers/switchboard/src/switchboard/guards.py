@@ -3,21 +3,49 @@
 The record's key is the delivery's group. Its guard is the version that was written last: read
 before the send, raised after the destination took it, and never lowered. A delivery that comes
 late, or again, sends the record as it stands now; if that was written already, it is skipped.
+
+What an attempt may have written, though nobody can say so, is in doubt: nothing older is sent after
+it, and the record as it stands is sent in its place.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from switchboard.event import Event
 from switchboard.ledger import Entry
 from switchboard.version import Version
 
+NOTHING = Version(0, 0, "")
+"""Older than every event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`written` was written last; up to `possible`, something newer may have been."""
+
+    written: Version = NOTHING
+    possible: Version = NOTHING
+
+    def lets(self, version: Version) -> bool:
+        """Whether nothing newer than `version` can be at the destination already."""
+        return version > self.written and version >= self.possible
+
+    def risen(self, version: Version) -> "Guard":
+        """The guard after `version` was written."""
+        return replace(self, written=max(self.written, version))
+
+    def doubted(self, version: Version) -> "Guard":
+        """The guard after `version` may have been written."""
+        if version <= self.written:
+            return self
+        return replace(self, possible=max(self.possible, version))
+
 
 class GuardStore(Protocol):
     """The store of guards: in the ledger, under their group."""
 
-    def read(self, group: str, destination: str) -> Version | None:
-        """The version that was written last; None: none was.
+    def read(self, group: str, destination: str) -> Guard:
+        """The guard of a record.
 
         Raises:
             Unavailable: the store cannot be reached.
@@ -26,6 +54,14 @@ class GuardStore(Protocol):
 
     def rise(self, group: str, destination: str, version: Version) -> None:
         """Raise the guard to `version`; a higher one stays.
+
+        Raises:
+            Unavailable: the store cannot be reached.
+        """
+        ...
+
+    def doubt(self, group: str, destination: str, version: Version) -> None:
+        """Note that `version` may have been written.
 
         Raises:
             Unavailable: the store cannot be reached.
@@ -47,7 +83,7 @@ class RecordSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What an arriving delivery sends: `event`; None: the record is `written` already."""
+    """What an arriving delivery sends: `event`; None: the record is `written` already, or newer."""
 
     event: Event | None
     written: Version | None = None
@@ -59,24 +95,24 @@ def look(guards: GuardStore, records: RecordSource, event: Event, fresh: Entry) 
     Raises:
         Unavailable: a store cannot be reached.
     """
-    written = guards.read(fresh.group, fresh.destination)
-    if written is None or Version.of(event) > written:
-        return Due(event, written)
+    guard = guards.read(fresh.group, fresh.destination)
+    version = Version.of(event)
+    if guard.lets(version):
+        return Due(event)
     newest = records.newest(fresh.group, fresh.destination)
-    return Due(due(event, written, newest, again=fresh.generation > 0), written)
+    found = due(event, guard, newest, again=fresh.generation > 0)
+    return Due(found, max(guard.written, guard.possible))
 
 
-def due(
-    event: Event, written: Version | None, newest: Event | None, *, again: bool
-) -> Event | None:
+def due(event: Event, guard: Guard, newest: Event | None, *, again: bool) -> Event | None:
     """The event from which an arriving delivery sends the record; None: it is written already.
 
     `again` is a delivery that is sent once more on purpose: it writes the record as it stands, but
     nothing older.
     """
-    if written is None or Version.of(event) > written:
+    if guard.lets(Version.of(event)):
         return event
     if newest is None:
         return None
     version = Version.of(newest)
-    return newest if version > written or (again and version == written) else None
+    return newest if guard.lets(version) or (again and version == guard.written) else None

@@ -56,6 +56,12 @@ class Settlement:
             name = self._ports.name
             self._ports.telemetry.took_seconds("delivery_seconds", seconds, destination=name)
 
+    def doubt(self, entry: Entry) -> None:
+        """Its record may have been stored, though nobody can say so: nothing older comes after."""
+        if entry.version:
+            version = Version.read(entry.version)
+            self._ports.guards.doubt(entry.group, entry.destination, version)
+
     def overtaken(self, entry: Entry, written: Version) -> float | None:
         """The record is written already, from this very event or from a newer one."""
         if written.event_id == entry.event_id:
@@ -115,6 +121,8 @@ class Settlement:
         ends = failed(entry, error, circumstances)
         if ends.reason_class is ReasonClass.BUG:
             ports.telemetry.count("bugs", destination=ports.name, error=type(error).__name__)
+        if ends.reason_class is ReasonClass.UNKNOWN:
+            self.doubt(entry)
         ended = spared(ends, circumstances) if ports.trials.spares(entry, ends) else ends
         if not close(ports.ledger, entry, ended, late=_never):
             return LOST_RACE_SECONDS
@@ -160,12 +168,13 @@ class Settlement:
     ) -> float | None:
         """Dead-letter what was never claimed here, over whatever open entry there is."""
         now = self._ports.clock()
-        ended = conclude(
-            self._ports.ledger,
-            fresh,
-            stored=False,
-            ending=lambda entry: dead(entry, reason_class, reason, now),
-        )
+
+        def ending(entry: Entry) -> Entry:
+            if entry.state is State.SENDING:
+                self.doubt(entry)
+            return dead(entry, reason_class, reason, now)
+
+        ended = conclude(self._ports.ledger, fresh, stored=False, ending=ending)
         if ended is None:
             return LOST_RACE_SECONDS
         entry, written = ended

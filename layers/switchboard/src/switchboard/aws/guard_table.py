@@ -2,52 +2,91 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from switchboard.aws.clients import client
 from switchboard.aws.failures import translated
-from switchboard.aws.items import Plain, from_item, put_if, to_item
-from switchboard.aws.ledger_table import DAY_SECONDS
+from switchboard.aws.items import Plain, from_item, to_item
+from switchboard.aws.marks import Marks
 from switchboard.claims import ClaimStore
 from switchboard.envelope import Claim, ObjectRef
+from switchboard.errors import Unavailable
 from switchboard.event import Event
+from switchboard.guards import NOTHING, Guard
 from switchboard.version import Version
+
+TRIES = 5
 
 
 class GuardTable:
     """See GuardStore. Items expire `days` after their last write, like the ledger's."""
 
     def __init__(self, table: str, days: int, clock: Callable[[], float]) -> None:
-        self._table = table
-        self._days = days
-        self._clock = clock
+        self._marks = Marks("guard", table, days, clock)
 
-    def read(self, group: str, destination: str) -> Version | None:
+    def read(self, group: str, destination: str) -> Guard:
         """See GuardStore."""
-        key = to_item({"group": group, "delivery": guard_key(destination)})
-        with translated("reading a guard"):
-            answer = client("dynamodb").get_item(
-                TableName=self._table, Key=key, ConsistentRead=True
-            )
-        item = answer.get("Item")
-        return Version.read(from_item(item)["written"]) if item else None
+        return _guard_of(self._marks.read(group, destination) or {})
 
     def rise(self, group: str, destination: str, version: Version) -> None:
-        """See GuardStore."""
-        item: dict[str, Plain] = {
-            "group": group,
-            "delivery": guard_key(destination),
-            "destination": destination,
-            "written": version.text,
-            "expires_at": int(self._clock()) + self._days * DAY_SECONDS,
-        }
-        put_if(
-            self._table,
-            to_item(item),
-            "attribute_not_exists(delivery) OR written < :mine",
-            "raising a guard",
-            to_item({":mine": version.text}),
+        """See GuardStore. One request, but where something newer is in doubt."""
+        found = self._marks.put(
+            group,
+            destination,
+            _values(Guard(written=version)),
+            "attribute_not_exists(delivery) OR (written < :mine AND"
+            " (attribute_not_exists(possible) OR possible <= :mine))",
+            {":mine": version.text},
         )
+        self._change(group, destination, found, lambda guard: guard.risen(version))
+
+    def doubt(self, group: str, destination: str, version: Version) -> None:
+        """See GuardStore."""
+        found = self._marks.put(
+            group,
+            destination,
+            _values(Guard(possible=version)),
+            "attribute_not_exists(delivery)",
+        )
+        self._change(group, destination, found, lambda guard: guard.doubted(version))
+
+    def _change(
+        self,
+        group: str,
+        destination: str,
+        found: Mapping[str, Any] | None,
+        change: Callable[[Guard], Guard],
+    ) -> None:
+        """Change what was `found`, unless that changes nothing, or nothing was in the way."""
+        for _ in range(TRIES):
+            if found is None:
+                return
+            guard = _guard_of(found)
+            changed = change(guard)
+            if changed == guard:
+                return
+            found = self._marks.put(
+                group,
+                destination,
+                _values(changed),
+                "written = :written AND (attribute_not_exists(possible) OR possible = :possible)",
+                {":written": guard.written.text, ":possible": guard.possible.text},
+            )
+        raise Unavailable("writing a guard: other executions were always faster")
+
+
+def _values(guard: Guard) -> Mapping[str, Plain]:
+    """A guard as plain values. The release before this one reads `written` alone."""
+    return {
+        "written": guard.written.text,
+        "possible": None if guard.possible == NOTHING else guard.possible.text,
+    }
+
+
+def _guard_of(values: Mapping[str, Any]) -> Guard:
+    given = {name: Version.read(values[name]) for name in ("written", "possible") if name in values}
+    return replace(Guard(), **given)
 
 
 class EventRecords:
@@ -80,11 +119,6 @@ class EventRecords:
             return Event.model_validate(json.loads(item["event"]))
         ref = ObjectRef.model_validate_json(item["event_ref"])
         return Claim.model_validate(json.loads(self._claims.load(ref))).event
-
-
-def guard_key(destination: str) -> str:
-    """The sort key of a destination's guard within its group."""
-    return f"guard#{destination}"
 
 
 def _was_sent(item: Mapping[str, Any], destination: str) -> bool:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from switchboard.event import Event
+from switchboard.guards import NOTHING, Guard
 from switchboard.testing.stores import Failing
 from switchboard.version import Version
 
@@ -11,20 +12,32 @@ class MemoryGuards(Failing):
     """See GuardStore."""
 
     def __init__(self) -> None:
-        self.written: dict[tuple[str, str], Version] = {}
+        self.guards: dict[tuple[str, str], Guard] = {}
         self.reads = 0
 
-    def read(self, group: str, destination: str) -> Version | None:
+    @property
+    def written(self) -> dict[tuple[str, str], Version]:
+        """What was written last, where something was."""
+        return {key: one.written for key, one in self.guards.items() if one.written > NOTHING}
+
+    def read(self, group: str, destination: str) -> Guard:
         """See GuardStore."""
         self.reads += 1
         self.check()
-        return self.written.get((group, destination))
+        return self._guard(group, destination)
 
     def rise(self, group: str, destination: str, version: Version) -> None:
         """See GuardStore."""
         self.check()
-        found = self.written.get((group, destination), version)
-        self.written[group, destination] = max(found, version)
+        self.guards[group, destination] = self._guard(group, destination).risen(version)
+
+    def doubt(self, group: str, destination: str, version: Version) -> None:
+        """See GuardStore."""
+        self.check()
+        self.guards[group, destination] = self._guard(group, destination).doubted(version)
+
+    def _guard(self, group: str, destination: str) -> Guard:
+        return self.guards.get((group, destination), Guard())
 
 
 class MemoryRecords(Failing):
