@@ -136,23 +136,30 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
     if found["sample"]:
         sample = json.dumps(json.loads(found["sample"]), indent=2, ensure_ascii=False)
         console.print(Panel(sample, title="one delivered payload", expand=False))
-    for kind, cases in found["problems"].items():
-        console.print(f"[bold red]{kind}[/]: {len(cases)}")
-        for case in cases[:5]:
-            console.print(f"  {case}", markup=False)
-    if found["holds"]:
-        console.print(
-            f"[bold green]Every promise held[/]: {found['events']} events, each one record at each"
-            f" destination, in order, or a dead letter that was due ({found['seconds']} s)."
-        )
-    elif not found["drained"]:
-        console.print("[bold red]The queues did not drain[/]: something waits and does not end.")
+    show_verdict(
+        console,
+        found,
+        f"[bold green]Every promise held[/]: {found['events']} events, each one record at each"
+        f" destination, in order, or a dead letter that was due ({found['seconds']} s).",
+    )
     console.print(
         "Next: `make up` starts the stack and keeps it up, with a curl to try;"
         " `.venv/bin/switchboard --help` lists what can be asked of it;"
         " this run's logs are in .work/laptop/laptop;"
         " docs/explanation/architecture.md says how it works."
     )
+
+
+def show_verdict(console: Console, found: Mapping[str, Any], held: str) -> None:
+    """Every problem with its first cases; where there is none, that every promise `held`."""
+    for kind, cases in found["problems"].items():
+        console.print(f"[bold red]{kind}[/]: {len(cases)}")
+        for case in cases[:5]:
+            console.print(f"  {case}", markup=False)
+    if found["holds"]:
+        console.print(held)
+    elif not found["drained"]:
+        console.print("[bold red]The queues did not drain[/]: something waits and does not end.")
 
 
 def _sources_table(sources: Mapping[str, Any]) -> Table:

@@ -27,7 +27,7 @@ class DrillPlan(Plan):
     `crm` answers 503 for `outage` seconds. Meanwhile `pager` is flooded and slow, an execution of
     the router and one of the receiver are killed, and an answer of the router's is lost. When `crm`
     has had time to recover, an execution of its own is killed; then it asks for `RETRY_AFTER`
-    seconds, and leaves a delivery that it stored unanswered. Nothing is done to `lake`.
+    seconds, and leaves a delivery that it stored unanswered. Nothing is done to `lake` and `chat`.
     """
 
     slow: tuple[float, float] = (FLOOD_AFTER, FLOOD_AFTER + 20.0)

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from desk.demo.report import show_verdict
 from desk.demo.run import STAND_INS, Evidence
 from desk.demo.verdict import DESTINATIONS, Verdict
 from desk.drill.plan import DOWN, FLOODED, RETRY_AFTER, DrillPlan
@@ -82,17 +83,12 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
     if waited is not None:
         asked = found["retry_after"]["asked"]
         console.print(f"{DOWN} asked for {asked} s: the next try came after {waited:.1f} s")
-    for kind, cases in found["problems"].items():
-        console.print(f"[bold red]{kind}[/]: {len(cases)}")
-        for case in cases[:5]:
-            console.print(f"  {case}", markup=False)
-    if found["holds"]:
-        console.print(
-            f"[bold green]Nothing lost, nothing twice, nothing late[/]: {found['events']} events"
-            f" of seed {found['seed']} ({found['seconds']} s)."
-        )
-    elif not found["drained"]:
-        console.print("[bold red]The queues did not drain[/]: something waits and does not end.")
+    show_verdict(
+        console,
+        found,
+        f"[bold green]Nothing lost, nothing twice, nothing late[/]: {found['events']} events of"
+        f" seed {found['seed']} ({found['seconds']} s).",
+    )
 
 
 def _table(destinations: Mapping[str, Mapping[str, Any]]) -> Table:
