@@ -74,6 +74,8 @@ COMMANDS = (
     ("destinations", "remove"),
     ("try",),
     ("mappings", "test"),
+    ("mappings", "diff"),
+    ("explain",),
     ("completion",),
 )
 

@@ -10,7 +10,7 @@ from desk.apply.blocks import check_blocks
 from infra.catalogue import destination_kinds
 from switchboard.configuration import parse_document
 from switchboard.destination import DestinationSpec
-from switchboard.destination_documents import compile_mapping_document, repeat_of
+from switchboard.destination_documents import check_policy, compile_mapping_document, repeat_of
 from switchboard.errors import ConfigurationError
 from switchboard.mapping import compile_expression
 from switchboard.sources import KINDS
@@ -102,7 +102,7 @@ def _check(name: str, text: str, known: Mapping[str, str], kinds: Mapping[str, s
     """
     folder = name.partition("/")[0]
     if folder == "mappings":
-        compile_mapping_document(name, text)
+        _check_mapping(name, text, known, kinds)
         return
     kind = kinds.get(name)
     if kind is None:
@@ -113,6 +113,19 @@ def _check(name: str, text: str, known: Mapping[str, str], kinds: Mapping[str, s
         parse_document(KINDS[kind].document, name, text)
         return
     _check_destination(destination_kinds()[kind], name, text, known)
+
+
+def _check_mapping(
+    name: str, text: str, known: Mapping[str, str], kinds: Mapping[str, str]
+) -> None:
+    """That it compiles, and gives no destination that uses it what that one may not get."""
+    mapping = compile_mapping_document(name, text)
+    for destination, kind in kinds.items():
+        if destination.startswith("destinations/") and destination in known:
+            spec = destination_kinds()[kind]
+            document = parse_document(spec.document, destination, known[destination])
+            if f"mappings/{document.mapping}" == name:
+                check_policy(destination, document, mapping)
 
 
 def _check_destination(
@@ -127,5 +140,6 @@ def _check_destination(
     mapping = f"mappings/{document.mapping}"
     if mapping not in known:
         raise ConfigurationError(f"mapping: there is no {mapping}, neither in the files nor in SSM")
+    check_policy(name, document, compile_mapping_document(mapping, known[mapping]))
     if spec.kind == "slack":
         check_blocks(mapping, known[mapping])

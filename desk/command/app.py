@@ -17,6 +17,7 @@ from desk.command import (
     demo,
     destinations,
     drill,
+    explaining,
     invoke,
     migrate,
     prove,
@@ -64,6 +65,7 @@ app.command(prove.prove)
 app.command(destinations.app)
 app.command(trying.try_, name="try")
 app.command(trying.app)
+app.command(explaining.explain_event, name="explain")
 app.command(completion.completion)
 
 

@@ -8,15 +8,16 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from desk.command.differing import DESK_KEY, diff
 from desk.command.output import DONE, FAILED, console, fail, print_json, results
 from desk.mappings.cases import Case, Outcome, files, outcomes
 from switchboard.errors import ConfigurationError, EventError
 from switchboard.mapping import compile_mapping
 
 app = App(name="mappings", help="Mapping documents: try them on examples before they are applied.")
+app.command(diff)
 
 Json = Annotated[bool, Parameter(negative="")]
-DESK_KEY = "the key of no destination"
 PREFIX = "mapping the field 'result': "
 
 

@@ -107,6 +107,10 @@ class DestinationDocument(BaseModel):
         le=10_000,
         description="How often it is called at most, by all executions together; none: no limit.",
     )
+    sensitive: frozenset[str] = Field(
+        default=frozenset(),
+        description="Fields that its mapping calls sensitive, and that it is allowed to get.",
+    )
     shadow: bool = Field(
         default=False, description="Map, build and record each delivery, and send none."
     )

@@ -85,7 +85,11 @@ class DestinationDocuments:
         ]
         if not changes:
             return None
-        made = self._configuration(document.newest, None if mapping is None else mapping.newest)
+        newest = None if mapping is None else mapping.newest
+        try:
+            made = self._configuration(document.newest, newest)
+        except ConfigurationError:
+            return None
         versions = (made.document_version, made.mapping_version)
         return replace(made, trial=OnTrial(self._destination, tuple(changes), versions))
 
@@ -93,6 +97,8 @@ class DestinationDocuments:
         self, document: Configured[Made], mapping: Configured[EventMapping] | None
     ) -> Configuration:
         made, destination = document.document
+        if mapping is not None:
+            check_policy(f"destinations/{self._destination}", made, mapping.document)
         return Configuration(
             destination=destination,
             mapped=whole_event if mapping is None else mapping.document.apply,
@@ -122,7 +128,7 @@ class DestinationDocuments:
         if document.mapping is None:
             return None
         name, judged_as = self._mapping_names(document.mapping)
-        compile_text = partial(compile_mapping_document, name, key=self._key)
+        compile_text = partial(self._compile_mapping, document, name)
         parameter = self._parameters.get(name).get(name)
         if parameter is not None:
             return self._candidates.stand(judged_as, parameter, compile_text, formerly=name)
@@ -136,9 +142,13 @@ class DestinationDocuments:
         if document.mapping is None:
             return no_other_version(version)
         name, judged_as = self._mapping_names(document.mapping)
-        compile_text = partial(compile_mapping_document, name, key=self._key)
+        compile_text = partial(self._compile_mapping, document, name)
         found = self._candidates.version(judged_as, version, compile_text, formerly=name)
         return found.apply if found is not None else no_other_version(version)
+
+    def _compile_mapping(self, document: DestinationDocument, name: str, text: str) -> EventMapping:
+        mapping = compile_mapping_document(name, text, key=self._key)
+        return check_policy(f"destinations/{self._destination}", document, mapping)
 
     def _mapping_names(self, mapping: str) -> tuple[str, str]:
         return f"mappings/{mapping}", mapping_judged_as(mapping, self._destination)
@@ -157,7 +167,23 @@ def _not_configured(name: str) -> NotConfigured:
 
 def compile_mapping_document(name: str, text: str, *, key: Key = no_key) -> EventMapping:
     """The mapping in a document's text; raises ConfigurationError."""
-    return compile_mapping(parse_document(MappingDocument, name, text).fields, key)
+    document = parse_document(MappingDocument, name, text)
+    return compile_mapping(document.fields, key, document.sensitive)
+
+
+def check_policy(name: str, document: DestinationDocument, mapping: EventMapping) -> EventMapping:
+    """`mapping`, if the destination may get each of its fields.
+
+    Raises:
+        ConfigurationError: naming a sensitive field that it is not allowed, and the destination.
+    """
+    withheld = sorted(mapping.sensitive - document.sensitive)
+    if withheld:
+        raise ConfigurationError(
+            f"reading mappings/{document.mapping}: fields.{withheld[0]} is sensitive, and"
+            f" {name} is not allowed it; name it in `sensitive` of {name}, or take it out"
+        )
+    return mapping
 
 
 def whole_event(event: Event) -> Mapping[str, Any]:

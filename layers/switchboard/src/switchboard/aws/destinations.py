@@ -17,7 +17,7 @@ from switchboard.aws.guard_table import EventRecords, GuardTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import NamedParameters
 from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
-from switchboard.aws.runtime import Handle, Handler, Invocation, handler
+from switchboard.aws.runtime import Handle, Invocation, LambdaContext, handler
 from switchboard.aws.secrets import StageSecrets
 from switchboard.aws.state_table import StateTable
 from switchboard.aws.trial_table import TrialTable
@@ -50,14 +50,25 @@ def probe_seconds(vendor_timeout: float) -> float:
     return 2 * vendor_timeout + LEASE_MARGIN
 
 
-def destination_handler(spec: DestinationSpec, make: Make) -> Handler:
+class DestinationHandler:
+    """The Lambda handler of a destination. With `make` the desk makes what it delivers with."""
+
+    def __init__(self, spec: DestinationSpec, make: Make) -> None:
+        self.make = make
+        self._handle = handler(DestinationSettings, partial(_wire, spec, make))
+
+    def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        return self._handle(event, context)
+
+
+def destination_handler(spec: DestinationSpec, make: Make) -> DestinationHandler:
     """The Lambda handler of a destination: for batches of its queue, and for orders to drain it.
 
     `make` takes the document (of `spec.document`), a callable for the accepted secrets (newest
     first) and the deploy-time entry (of `spec.deploy_time`); it is called once per version of the
     document.
     """
-    return handler(DestinationSettings, partial(_wire, spec, make))
+    return DestinationHandler(spec, make)
 
 
 def configured_documents(

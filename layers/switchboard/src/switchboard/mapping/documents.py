@@ -25,13 +25,20 @@ class MappingDocument(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     fields: dict[str, str] = Field(min_length=1, description="Field to JMESPath expression.")
+    sensitive: frozenset[str] = Field(
+        default=frozenset(),
+        description="Fields that only destinations get whose document allows them in `sensitive`.",
+    )
     cases: list[dict[str, Any]] | None = Field(default=None, description="Input and output pairs.")
 
 
 class Mapping:
-    """A mapping, compiled as one function; it is a value of its fields."""
+    """A mapping, compiled as one function. `sensitive` are fields that not all may get."""
 
-    def __init__(self, fields: Fields[str, str], compiled: Compiled) -> None:
+    def __init__(
+        self, fields: Fields[str, str], compiled: Compiled, sensitive: frozenset[str]
+    ) -> None:
+        self.sensitive = sensitive
         self._fields = fields
         self._compiled = compiled
         self._run: Callable[[Any], dict[str, Any]] = compiled.run
@@ -76,16 +83,21 @@ def _escaped_size(output: dict[str, Any]) -> int:
         raise EventError("mapping: the output is no JSON") from None
 
 
-def compile_mapping(fields: Fields[str, str], key: Key = no_key) -> Mapping:
+def compile_mapping(
+    fields: Fields[str, str], key: Key = no_key, sensitive: frozenset[str] = frozenset()
+) -> Mapping:
     """Compile every field; `key` is asked for by the functions that need one, when they run.
 
     Raises:
         ConfigurationError: naming the field and what is wrong with its expression.
     """
+    unknown = sorted(sensitive - fields.keys())
+    if unknown:
+        raise ConfigurationError(f"sensitive: the mapping has no field {unknown[0]}")
     trees = {}
     for field, text in fields.items():
         try:
             trees[field] = parse(text, has_key=True)
         except ConfigurationError as error:
             raise ConfigurationError(f"fields.{field}: {error}") from None
-    return Mapping(dict(fields), compile_fields(trees, key))
+    return Mapping(dict(fields), compile_fields(trees, key), sensitive)

@@ -1,0 +1,111 @@
+"""`switchboard explain`."""
+
+import json as codec
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from pydantic import ValidationError
+from rich.markup import escape
+
+from desk.apply.documents import DocumentError, read_documents
+from desk.command.output import DONE, print_json, results
+from desk.mappings.deployed import deployed
+from desk.mappings.explaining import Explained, explain
+from desk.target import reach
+from switchboard.event import Event, queue_safe, utc_text
+
+
+def explain_event(
+    event: Path,
+    /,
+    *,
+    stage: str = "laptop",
+    documents: Path | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Say what each destination would do with an event. Nothing is sent or written.
+
+    For each: whether it takes the event and which part of its predicate says so, the lane, what its
+    mapping makes of it, and the request that would be sent. The file holds an event as `switchboard
+    timeline --json` shows it; what it lacks is filled in. Documents are those of the stage; files
+    that are not applied yet go before them.
+
+    Examples:
+        switchboard explain event.json
+        switchboard explain event.json --stage dev --documents documents --json
+
+    Args:
+        event: a file with the event's JSON.
+        stage: whose destinations they are.
+        documents: a folder of documents, as `switchboard apply` takes it.
+        json: print the answers as JSON.
+    """
+    read = _event(event)
+    target = reach(stage)
+    parameters = dict(target.parameters())
+    standing = parameters | dict(read_documents(documents) if documents else {})
+    answers = explain(read, _group(read), deployed(target, parameters), standing)
+    if json:
+        print_json([_plain(one) for one in answers])
+        return DONE
+    for one in answers:
+        _show(one)
+    return DONE
+
+
+def _event(path: Path) -> Event:
+    given: dict[str, Any] = {
+        "id": "explained",
+        "source": "explained",
+        "type": "explained",
+        "sourceeventid": "explained",
+        "time": utc_text(datetime.now(UTC)),
+    }
+    try:
+        given |= codec.loads(path.read_text())
+        return Event.model_validate(given)
+    except OSError as error:
+        raise DocumentError(f"{path}: {error.strerror}") from None
+    except (ValidationError, TypeError, ValueError) as error:
+        raise DocumentError(f"{path}: it is no event: {str(error).splitlines()[0]}") from None
+
+
+def _group(event: Event) -> str:
+    interaction = event.data.get("interaction") if isinstance(event.data, dict) else None
+    if isinstance(interaction, str):
+        return queue_safe(f"interaction:{interaction}")
+    return queue_safe(f"event:{event.id}")
+
+
+def _show(one: Explained) -> None:
+    word = "[bold green]taken[/]" if one.taken else "[bold yellow]not taken[/]"
+    results.print(f"{word} by {one.destination}: {escape(one.why)}", soft_wrap=True)
+    for part in one.parts:
+        said = "yes" if part.holds else "no"
+        seen = f" ({part.seen})" if part.seen else ""
+        results.print(f"  {said}: {part.text}{seen}", markup=False, soft_wrap=True)
+    if one.lane is not None:
+        results.print(f"  lane {one.lane}, mapping {one.mapping or 'none'}", markup=False)
+    if one.problem:
+        results.print(f"  problem: {one.problem}", markup=False, soft_wrap=True)
+    if one.output is not None:
+        shown = codec.dumps(one.output, indent=2, ensure_ascii=False)
+        results.print(f"  output {shown}", markup=False, soft_wrap=True)
+    if one.request is not None:
+        results.print(f"  request {one.request}", markup=False, soft_wrap=True)
+
+
+def _plain(one: Explained) -> dict[str, Any]:
+    return {
+        "destination": one.destination,
+        "taken": one.taken,
+        "why": one.why,
+        "parts": [{"text": p.text, "holds": p.holds, "seen": p.seen} for p in one.parts],
+        "lane": one.lane,
+        "mapping": one.mapping,
+        "output": one.output,
+        "request": one.request,
+        "problem": one.problem,
+    }

@@ -1,0 +1,130 @@
+"""What each destination would do with one event, as its documents stand. Nothing is sent.
+
+Pure but for what makes a destination, which may read its secret.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from desk.timeline.predicate import Part, parts
+from switchboard.configuration import parse_document
+from switchboard.delivery import delivery_key
+from switchboard.destination import (
+    Delivery,
+    Destination,
+    DestinationDocument,
+    DestinationSpec,
+    Lane,
+)
+from switchboard.destination_documents import check_policy, compile_mapping_document, whole_event
+from switchboard.errors import ConfigurationError, EventError, SwitchboardError
+from switchboard.event import Event, as_document
+from switchboard.mapping.calls import Key
+from switchboard.routing import Predicates, compile_route, is_true
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployed destination; `make` makes it from its document."""
+
+    name: str
+    spec: DestinationSpec
+    lanes: frozenset[Lane]
+    make: Callable[[DestinationDocument], Destination]
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One destination's answer. `problem` says what came between the event and its request."""
+
+    destination: str
+    taken: bool
+    why: str
+    parts: Sequence[Part] = ()
+    lane: Lane | None = None
+    mapping: str | None = None
+    output: Mapping[str, Any] | None = None
+    request: str | None = None
+    problem: str = ""
+
+
+def explain(
+    event: Event, group: str, deployed: Iterable[Deployed], documents: Mapping[str, str]
+) -> Sequence[Explained]:
+    """The answer of each deployed destination."""
+    return [_explained(event, group, one, documents) for one in deployed]
+
+
+def _explained(event: Event, group: str, one: Deployed, documents: Mapping[str, str]) -> Explained:
+    text = documents.get(f"destinations/{one.name}")
+    if text is None:
+        return Explained(one.name, False, "it is deployed, and not configured")
+    seen = as_document(event)
+    try:
+        predicates = compile_route(text, one.name)
+        taken = is_true(predicates.when.evaluate(seen))
+    except ConfigurationError as error:
+        return Explained(one.name, False, f"its document is broken: {error}")
+    except EventError as error:
+        return Explained(one.name, False, f"its predicate cannot say: {error}")
+    judged = parts(predicates.when.text, seen)
+    if not taken:
+        return Explained(one.name, False, "its `when` is not true of the event", judged)
+    lane, problem = _lane(predicates, one, seen)
+    answer = Explained(one.name, True, "its `when` is true of the event", judged, lane)
+    return _sent(replace(answer, problem=problem), event, group, one, documents)
+
+
+def _lane(predicates: Predicates, one: Deployed, seen: dict[str, Any]) -> tuple[Lane, str]:
+    if predicates.urgent_when is None or Lane.URGENT not in one.lanes:
+        return Lane.NORMAL, ""
+    try:
+        is_urgent = is_true(predicates.urgent_when.evaluate(seen))
+    except EventError as error:
+        return Lane.NORMAL, f"nobody can say whether it is urgent: {error}"
+    return (Lane.URGENT if is_urgent else Lane.NORMAL), ""
+
+
+def _sent(
+    answer: Explained, event: Event, group: str, one: Deployed, documents: Mapping[str, str]
+) -> Explained:
+    """`answer` with what is mapped and requested, as far as it comes."""
+    name = f"destinations/{one.name}"
+    try:
+        document = parse_document(one.spec.document, name, documents[name])
+        answer = replace(answer, mapping=document.mapping)
+        answer = replace(answer, output=_output(event, document, one, documents))
+        request = one.make(document).check(_delivery(event, group, one, answer.output or {}))
+    except SwitchboardError as error:
+        return replace(answer, problem="; ".join(filter(None, [answer.problem, str(error)])))
+    return replace(answer, request=_shown(request))
+
+
+def _output(
+    event: Event, document: DestinationDocument, one: Deployed, documents: Mapping[str, str]
+) -> Mapping[str, Any]:
+    if document.mapping is None:
+        return whole_event(event)
+    name = f"mappings/{document.mapping}"
+    text = documents.get(name)
+    if text is None:
+        raise ConfigurationError(f"{name} is not configured")
+    mapping = compile_mapping_document(name, text, key=one.key)
+    return check_policy(f"destinations/{one.name}", document, mapping).apply(event)
+
+
+def _delivery(event: Event, group: str, one: Deployed, output: Mapping[str, Any]) -> Delivery:
+    key = delivery_key(event.id, one.name, 0)
+    return Delivery(event, group, one.name, key, attempt=1, output=output)
+
+
+def _shown(request: bytes) -> str:
+    """A request's body as a person reads it."""
+    text = request.decode("utf-8", "replace")
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
