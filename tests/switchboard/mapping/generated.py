@@ -79,7 +79,7 @@ def _wrapped(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def _call(name: str, values: list[str]) -> str:
     fewest, most = takes(name)
     count = max(fewest, min(len(values), most or 3))
-    return f"{name}({', '.join([*values, '@', 'a', 'b'][:count])})"
+    return f"{name}({', '.join([*values, '@', 'a', 'b', 'c'][:count])})"
 
 
 expressions = st.recursive(
