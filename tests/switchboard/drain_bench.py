@@ -57,11 +57,17 @@ class Emptied:
 class DrainBench(DeliveryBench):
     """A destination whose mapping is off, with messages in its queue."""
 
-    def __init__(self, destination: ScriptedDestination, repeat: Repeat = Repeat.NATIVE) -> None:
+    def __init__(
+        self,
+        destination: ScriptedDestination,
+        repeat: Repeat = Repeat.NATIVE,
+        *,
+        store: MemoryDrains | None = None,
+    ) -> None:
         super().__init__(destination, repeat)
         self.queue = Queue("crm.fifo", clock=self.clock, visibility=360)
         self.leases = MemoryLeases()
-        self.store = MemoryDrains()
+        self.store = store or MemoryDrains()
         self.through = MemoryOutbox()
         self.drainage = Drainage("crm", [Emptied(self.queue)], self.leases, self.store, self.clock)
 

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.emulator.queues import Queue
-from switchboard.compaction import Compaction
-from switchboard.delivery import Configuration, Time
+from switchboard.compaction import Change, Compaction
+from switchboard.delivery import Configuration, Execution, Time
 from switchboard.destination import Delivery, Lane, Receipt, Repeat
 from switchboard.destination_documents import whole_event
 from switchboard.envelope import DeliveryOrder
@@ -32,8 +33,14 @@ class Killed(BaseException):
 class Bench(DeliveryBench):
     """A destination with a queue, whose document asks for compaction."""
 
-    def __init__(self, destination: ScriptedDestination, window: int = WINDOW) -> None:
+    def __init__(
+        self,
+        destination: ScriptedDestination,
+        window: int = WINDOW,
+        make: type[Compaction] = Compaction,
+    ) -> None:
         super().__init__(destination)
+        self._make = make
         self.queue = Queue("crm.fifo", clock=self.clock, visibility=360)
         self.configuration = lambda: Configuration(
             destination=destination,
@@ -53,7 +60,7 @@ class Bench(DeliveryBench):
         received = self.queue.receive(10, 0)
         records = [self._record(found) for found in received]
         batch = Batch(records)
-        compaction = Compaction(self.ports, self.deliveries)
+        compaction = self._make(self.ports, self.deliveries)
         compaction.deliver(batch, self.execution(), Time(lambda: self.remaining, needed=15.0))
         back = batch.failures()
         for record, seconds in back:
@@ -181,9 +188,9 @@ def test_a_replay_in_between_divides_what_is_compacted() -> None:
     assert numbers(destination.sent) == [2, 3, 5]
 
 
-def test_a_refused_newest_is_a_dead_letter_and_the_next_one_is_sent() -> None:
+def refused_newest(make: type[Compaction]) -> None:
     destination = ScriptedDestination(Rejected("no"))
-    bench = Bench(destination)
+    bench = Bench(destination, make=make)
     bench.fill(1, 2, 3)
     bench.run(60)
     assert numbers(destination.sent) == [3, 2]
@@ -193,6 +200,29 @@ def test_a_refused_newest_is_a_dead_letter_and_the_next_one_is_sent() -> None:
         State.DEAD,
     ]
     assert bench.entry(1).reason == f"delivered by {make_event(2).id}"
+
+
+class CollapsesFirst(Compaction):
+    """A break: the earlier ones are recorded as delivered before the newest was sent."""
+
+    def _compact(
+        self, batch: Batch, changes: Sequence[Change], execution: Execution, window: float
+    ) -> None:
+        if self._ports.clock() - changes[0].record.sent_at >= window:
+            for change in changes[:-1]:
+                fresh = self._fresh(change, execution)
+                ended = replace(fresh, state=State.DELIVERED, reason="delivered by the newest")
+                self._ports.ledger.put(ended, expected=None)
+        super()._compact(batch, changes, execution, window)
+
+
+def test_a_refused_newest_is_a_dead_letter_and_the_next_one_is_sent() -> None:
+    refused_newest(Compaction)
+
+
+def test_recording_the_collapsed_before_the_send_is_found() -> None:
+    with pytest.raises(AssertionError):
+        refused_newest(CollapsesFirst)
 
 
 def test_while_the_newest_waits_nothing_of_its_group_is_sent_or_written_off() -> None:

@@ -11,6 +11,7 @@ from switchboard.errors import OutcomeUnknown, Unavailable
 from switchboard.guards import Guard
 from switchboard.ledger import Entry, State
 from switchboard.testing.deliveries import ScriptedDestination, make_event, make_record
+from switchboard.testing.draining import MemoryDrains
 from switchboard.version import Version
 from tests.switchboard.drain_bench import DAY, DrainBench, Emptied
 
@@ -64,6 +65,44 @@ def test_what_there_is_no_time_for_is_recorded_and_stays() -> None:
     bench.remaining = 10_000.0
     bench.clock.forward(400)
     assert bench.drain().done == 16
+
+
+def carried_on(store: MemoryDrains) -> None:
+    """A command that has no time for everything, carried on as long as its record says."""
+
+    def slow(entry: Entry) -> None:
+        bench.remaining -= 3 if entry.state is State.DISCARDED else 0
+
+    bench = DrainBench(ScriptedDestination(), store=store)
+    bench.fill(*range(30))
+    bench.ledger.before_put = slow
+    bench.drain(kind="discard", by="ana")
+    assert 0 < bench.waiting < 30
+    for _ in range(5):
+        last = bench.store.kept["crm"]
+        if not last.rest:
+            break
+        bench.clock.forward(400)
+        bench.remaining = 60.0
+        bench.drain(**ahead_of(DrainOrder(), last).model_dump())
+    assert bench.waiting == 0
+    assert {entry.state for entry in bench.ledger.entries.values()} == {State.DISCARDED}
+
+
+class ForgetsTheRest(MemoryDrains):
+    """A break: that something is left is not recorded."""
+
+    def record(self, destination: str, drained: Drained) -> None:
+        super().record(destination, drained.model_copy(update={"rest": False}))
+
+
+def test_a_command_is_carried_on_until_nothing_is_left() -> None:
+    carried_on(MemoryDrains())
+
+
+def test_a_drain_that_forgets_the_rest_is_found() -> None:
+    with pytest.raises(AssertionError):
+        carried_on(ForgetsTheRest())
 
 
 def test_an_order_may_ask_for_less_time() -> None:

@@ -1,5 +1,6 @@
 """A paused source: taken from, archived, appended and held; released in order, never overtaken."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ from switchboard.errors import Unavailable
 from switchboard.event import Event
 from switchboard.held import release_order
 from switchboard.loop import Record
+from switchboard.routing import Choice
 from switchboard.source_state import NOTICE_SECONDS, SourceState
 from switchboard.testing.deliveries import make_event
+from switchboard.testing.event_store import MemoryEvents
 from tests.functions.route_events.bench import BULK_ARN, Bench, arrived, numbers, record
 
 SOURCE = make_event(1).source
@@ -131,23 +134,42 @@ def test_a_release_goes_to_those_that_take_it_now_and_is_held_no_more() -> None:
     assert bench.events.held == {}
 
 
-@pytest.mark.parametrize("receive_count", [1, 3])
-def test_a_release_comes_back_until_every_queue_took_it_and_keeps_its_first_choice(
-    receive_count: int,
-) -> None:
-    bench = Bench()
+def release_comes_back(bench: Bench, receive_count: int) -> None:
+    """One queue is down while a held event is released."""
     paused(bench)
     bench.route(arrived(1, receive_count=receive_count))
     bench.outboxes["queue/lake"].refuse = lambda _: "down"
     release = replace(released(bench, make_event(1)), receive_count=receive_count)
     assert set(bench.route(release)) == {release.message_id}
-    assert len(bench.events.held) == 1
     bench.outboxes["queue/lake"].refuse = lambda _: None
     bench.parameters.set("destinations/lake", '{"when": "`false`"}')
     bench.clock.forward(900)
     assert bench.route(release) == {}
     assert numbers(bench.sent("lake")) == [1]
     assert bench.events.held == {}
+
+
+class MarkedBeforeTheFanOut(MemoryEvents):
+    """A break: an event is held no more before any queue took it."""
+
+    def choose_held(
+        self, group: str, event_id: str, destinations: Sequence[Choice]
+    ) -> Sequence[Choice] | None:
+        chosen = super().choose_held(group, event_id, destinations)
+        self.mark_released(group, event_id)
+        return chosen
+
+
+@pytest.mark.parametrize("receive_count", [1, 3])
+def test_a_release_comes_back_until_every_queue_took_it_and_keeps_its_first_choice(
+    receive_count: int,
+) -> None:
+    release_comes_back(Bench(), receive_count)
+
+
+def test_marking_a_held_event_before_it_is_fanned_out_is_found() -> None:
+    with pytest.raises(AssertionError):
+        release_comes_back(Bench(events=MarkedBeforeTheFanOut()), 1)
 
 
 def test_a_release_of_what_is_not_held_any_more_does_nothing() -> None:
