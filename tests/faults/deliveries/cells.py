@@ -130,6 +130,17 @@ CELLS = (
         scale=2.0,
     ),
     Cell(
+        "slack scheduled",
+        Repeat.READ_BACK,
+        workspace,
+        partial(slack, credential="bot_token"),
+        parcels=SLACK.parcels,
+        mode=Mode.SCHEDULED,
+        batch_size=100,
+        window=60.0,
+        scale=2.0,
+    ),
+    Cell(
         "slack ordered at_most_once",
         Repeat.AT_MOST_ONCE,
         workspace,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchboard.destination import Repeat
+from switchboard.destination import Mode, Repeat
 from switchboard.errors import ReasonClass
 from switchboard.ledger import Entry, State
 from tests.faults.deliveries.cell import LEAST, Cell, run
@@ -45,6 +45,12 @@ def test_the_matrix_has_every_kind_and_way_to_repeat() -> None:
     assert len({one.name for one in CELLS}) == len(CELLS)
     assert all(one.deliveries >= LEAST for one in CELLS)
     assert {one.repeat for one in CELLS} == set(Repeat)
+    modes = {
+        kind: {one.mode for one in CELLS if one.name.startswith(kind)}
+        for kind in ("webhook", "s3", "slack")
+    }
+    # What is sent together anyway has no mode `batched`.
+    assert modes == {"webhook": set(Mode), "s3": set(Mode), "slack": set(Mode) - {Mode.BATCHED}}
 
 
 def entry(number: int, **changes: object) -> Entry:
