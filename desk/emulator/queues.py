@@ -3,11 +3,8 @@
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues.html
 """
 
-import hashlib
 import heapq
 import itertools
-import threading
-import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,30 +12,28 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from desk.emulator.limits import BATCH_ENTRIES, SqsError, check_message
+from desk.emulator.limits import SqsError, check_message
+from desk.emulator.polled import (
+    Held,
+    PolledQueue,
+    check_of_one_receive,
+    check_visibility,
+    md5,
+)
 
 DEDUPLICATION_SECONDS = 300
-LONGEST_VISIBILITY = 43_200
 
 
 @dataclass(slots=True)
-class Message:
-    """A message in a queue; times are the queue's clock, in seconds."""
+class Message(Held):
+    """A message of a FIFO queue."""
 
-    message_id: str
-    body: str
     group: str
     deduplication_id: str
     sequence: int
-    sent_at: float
-    visible_at: float = 0.0
-    receives: int = 0
-    first_receive: float = 0.0
-    receipt: str = ""
-    received_at: float = 0.0
 
 
-class Queue:
+class Queue(PolledQueue):
     """One FIFO queue with DeduplicationScope=messageGroup.
 
     A group whose message is in flight gives no other message; a message that becomes visible
@@ -47,12 +42,8 @@ class Queue:
     """
 
     def __init__(self, name: str, *, clock: Callable[[], float], visibility: int = 30) -> None:
-        self.name = name
-        self.visibility = visibility
-        self.max_receives: int | None = None
+        super().__init__(name, clock=clock, visibility=visibility)
         self.dead_letters: Queue | None = None
-        self.moved = 0
-        self._clock = clock
         self._groups: dict[str, OrderedDict[str, Message]] = {}
         self._in_flight: dict[str, dict[str, Message]] = {}
         self._turns: OrderedDict[str, None] = OrderedDict()
@@ -60,7 +51,6 @@ class Queue:
         self._receipts: dict[str, tuple[str, str]] = {}
         self._seen: OrderedDict[tuple[str, str], tuple[float, str, int]] = OrderedDict()
         self._numbers = itertools.count(10**19)
-        self._changed = threading.Condition()
 
     def send(self, body: str, group: str, deduplication_id: str) -> dict[str, str]:
         """Take a message; one whose id was seen within five minutes is swallowed in silence."""
@@ -82,7 +72,7 @@ class Queue:
 
     def _put(self, body: str, group: str, deduplication_id: str, now: float) -> Message:
         message = Message(
-            str(uuid.uuid4()), body, group, deduplication_id, next(self._numbers), now
+            str(uuid.uuid4()), body, now, group, deduplication_id, next(self._numbers)
         )
         self._groups.setdefault(group, OrderedDict())[message.message_id] = message
         self._settle(group, now)
@@ -95,21 +85,8 @@ class Queue:
                 return
             del self._seen[oldest]
 
-    def receive(
-        self, count: int, wait: float, visibility: int | None = None
-    ) -> list[dict[str, Any]]:
-        """Up to `count` messages; waits for the first one at most `wait` seconds."""
-        ends = time.monotonic() + min(wait, 20.0)
-        with self._changed:
-            while True:
-                received = self._receive(min(count, BATCH_ENTRIES), visibility)
-                left = ends - time.monotonic()
-                if received or left <= 0:
-                    return received
-                self._changed.wait(min(left, self._next_unlock()))
-
-    def _next_unlock(self) -> float:
-        """Seconds until a visibility time-out may end, so that a waiting receive looks again."""
+    def _pause(self) -> float:
+        """Until a visibility time-out may end."""
         return max(0.01, self._unlocks[0][0] - self._clock()) if self._unlocks else 20.0
 
     def _receive(self, count: int, visibility: int | None) -> list[dict[str, Any]]:
@@ -148,28 +125,15 @@ class Queue:
             self._turns.pop(group, None)
 
     def _deliver(self, message: Message, now: float, visibility: int | None) -> dict[str, Any]:
-        message.receives += 1
-        message.first_receive = message.first_receive or now
-        message.received_at = now
-        message.visible_at = now + (self.visibility if visibility is None else visibility)
-        message.receipt = uuid.uuid4().hex
+        answer = self._hide(message, now, visibility)
+        answer["Attributes"] |= {
+            "SequenceNumber": str(message.sequence),
+            "MessageGroupId": message.group,
+            "MessageDeduplicationId": message.deduplication_id,
+        }
         self._receipts[message.receipt] = message.group, message.message_id
         self._in_flight.setdefault(message.group, {})[message.message_id] = message
-        return {
-            "MessageId": message.message_id,
-            "ReceiptHandle": message.receipt,
-            "MD5OfBody": md5(message.body),
-            "Body": message.body,
-            "Attributes": {
-                "ApproximateReceiveCount": str(message.receives),
-                "SentTimestamp": str(int(message.sent_at * 1000)),
-                "SequenceNumber": str(message.sequence),
-                "MessageGroupId": message.group,
-                "MessageDeduplicationId": message.deduplication_id,
-                "SenderId": "AIDA",
-                "ApproximateFirstReceiveTimestamp": str(int(message.first_receive * 1000)),
-            },
-        }
+        return answer
 
     def _move_worn_out(self, group: str) -> None:
         """What SQS itself moves: the receive count starts anew, no id of it is swallowed."""
@@ -201,14 +165,12 @@ class Queue:
 
     def change_visibility(self, receipt: str, seconds: int) -> None:
         """Set the visibility of a message in flight, at most 12 h after it was received."""
-        if not 0 <= seconds <= LONGEST_VISIBILITY:
-            raise SqsError("InvalidParameterValue", "VisibilityTimeout is 0 to 43200")
+        check_visibility(seconds)
         with self._changed:
             message, now = self._received(receipt), self._clock()
             if message is None or message.receipt != receipt or message.visible_at <= now:
                 raise SqsError("MessageNotInflight", "the message is not in flight")
-            if now + seconds - message.received_at > LONGEST_VISIBILITY:
-                raise SqsError("InvalidParameterValue", "beyond the 12 hours of a receive")
+            check_of_one_receive(message, now + seconds)
             message.visible_at = now + seconds
             self._settle(message.group, now)
 
@@ -225,11 +187,6 @@ class Queue:
             for group in list(self._groups):
                 self._groups[group].clear()
                 self._settle(group, self._clock())
-
-    def look_again(self) -> None:
-        """Let waiting receives look: the clock was moved."""
-        with self._changed:
-            self._changed.notify_all()
 
     def __len__(self) -> int:
         with self._changed:
@@ -250,8 +207,3 @@ class Queue:
             "ApproximateNumberOfMessagesNotVisible": str(in_flight),
             "ApproximateNumberOfMessagesDelayed": "0",
         }
-
-
-def md5(text: str) -> str:
-    """What SQS answers of a body, so that clients see what was damaged on the way."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

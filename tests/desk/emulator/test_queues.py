@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from desk.emulator.limits import SqsError
-from desk.emulator.queues import DEDUPLICATION_SECONDS, LONGEST_VISIBILITY, Queue
+from desk.emulator.polled import LONGEST_VISIBILITY
+from desk.emulator.queues import DEDUPLICATION_SECONDS, Queue
 
 
 class Clock:
