@@ -128,31 +128,24 @@ SHARE_IN_TIME = 0.9
 def delayed_by(
     sent: Sequence[Sent], arrivals: Sequence[Arrival], *, down: str, others: Sequence[str]
 ) -> list[str]:
-    """Destinations that did not keep up while `down` answered 503.
+    """Destinations that waited for `down` while it answered 503.
 
-    Of the events that were sent in the first quarter of that time, nine of ten must be stored at
-    the others before it is over, or before `down` has the same event at last: by counts, since a
-    laptop's seconds prove nothing.
+    Of the events that it had refused by the middle of that time, nine of ten must be stored at the
+    others before it took anything again. Whatever the machine's load, these were on their way to
+    all when `down` was asked; and who waits for it gets them when it is well.
     """
-    refused = [a.at for a in arrivals if a.destination == down and a.what == "503"]
-    if len(refused) < 2:
+    ours = [a for a in arrivals if a.destination == down]
+    refused = [a for a in ours if a.what == "503"]
+    if not refused:
         return []
-    began, ended = min(refused), max(refused)
-    at_last = {a.id: a.at for a in arrivals if a.destination == down and a.stored}
-    first_quarter = {
-        one.id
-        for one in sent
-        if began <= one.sent_at <= began + (ended - began) / 4 and one.expect == 202
-    }
+    began, ended = min(a.at for a in refused), max(a.at for a in refused)
+    well = min((a.at for a in ours if a.stored and a.at > ended), default=ended)
+    asked = {a.id for a in refused if a.at <= (began + ended) / 2}
     slow: list[str] = []
     for destination in others:
-        wanted = {one.id for one in sent if one.id in first_quarter and destination in one.deliver}
+        wanted = {one.id for one in sent if one.id in asked and destination in one.deliver}
         in_time = {
-            a.id
-            for a in arrivals
-            if a.destination == destination
-            and a.stored
-            and a.at <= max(ended, at_last.get(a.id, ended))
+            a.id for a in arrivals if a.destination == destination and a.stored and a.at < well
         }
         if wanted and len(wanted & in_time) < SHARE_IN_TIME * len(wanted):
             slow.append(f"{destination}: {len(wanted & in_time)} of {len(wanted)} in time")

@@ -132,19 +132,41 @@ def test_a_wrong_answer_to_the_sender_is_a_problem(status: int, expect: int) -> 
     assert kinds([*SENT, wrong], ARRIVED, []) == ["wrong answers to the sender"]
 
 
+def refusing(numbers: range) -> list[Arrival]:
+    """`crm` answers 503 to these, one a second, and takes all of them a minute later."""
+    refused = [arrival("crm", n, stored=False, what="503") for n in numbers]
+    return refused + [arrival("crm", n, at=n + 60.0) for n in numbers]
+
+
+def at_lake(numbers: range, *, after: float) -> list[Arrival]:
+    return [arrival("lake", n, at=n + after) for n in numbers]
+
+
 def test_others_must_keep_up_while_one_is_down() -> None:
+    many, numbers = [sent(n) for n in range(20)], range(20)
+
+    def late(after: float) -> list[str]:
+        arrived = refusing(numbers) + at_lake(numbers, after=after)
+        return delayed_by(many, arrived, down="crm", others=["lake"])
+
+    assert late(0.1) == []
+    assert late(45.0) == [], "a slow machine is no outage"
+    assert late(60.1) == ["lake: 0 of 10 in time"]
+
+
+def test_who_is_let_go_with_the_one_that_is_well_again_was_delayed() -> None:
+    """Even where it then has each event first."""
+    many, numbers = [sent(n) for n in range(20)], range(20)
+    together = [replace(a, at=60.0 + a.sequence / 100) for a in at_lake(numbers, after=0)]
+    found = delayed_by(many, refusing(numbers) + together, down="crm", others=["lake"])
+    assert found == ["lake: 0 of 10 in time"]
+
+
+def test_what_came_late_to_all_says_nothing() -> None:
     many = [sent(n) for n in range(20)]
-    down = [arrival("crm", n, stored=False, what="503") for n in range(20)]
-    quick = [arrival("lake", n) for n in range(20)]
-    assert delayed_by(many, down + quick, down="crm", others=["lake"]) == []
-    slow = [replace(a, at=a.at + 60) for a in quick]
-    late = ["lake: 0 of 5 in time"]
-    assert delayed_by(many, down + slow, down="crm", others=["lake"]) == late
-    # On a slow machine everything is late; who waits for the one that is down is later than it.
-    before = [arrival("crm", n, at=n + 59.0) for n in range(20)]
-    assert delayed_by(many, down + before + slow, down="crm", others=["lake"]) == late
-    after = [arrival("crm", n, at=n + 61.0) for n in range(20)]
-    assert delayed_by(many, down + after + slow, down="crm", others=["lake"]) == []
+    arrived = refusing(range(15, 20)) + at_lake(range(15, 20), after=0.1)
+    assert delayed_by(many, arrived, down="crm", others=["lake"]) == []
+    assert delayed_by(many, at_lake(range(20), after=90.0), down="crm", others=["lake"]) == []
 
 
 def test_a_run_that_broke_nothing_proves_nothing() -> None:
