@@ -11,6 +11,7 @@ from rich.table import Table
 from desk.command.output import DONE, console, print_json, results
 from desk.target import reach
 from desk.timeline.asking import Asking
+from desk.timeline.folded import folded
 from desk.timeline.standing import coloured
 from desk.timeline.story import Moment, Story
 
@@ -25,8 +26,9 @@ def timeline(
     """Show an interaction from its first event to its last delivery, in the order of time.
 
     Events with their sources, and each delivery with its attempts, the vendor's answer and where
-    it stands; "after a gap" marks what a destination got although it misses an earlier event. The
-    ledger keeps of each delivery its first attempt and its last state.
+    it stands; before them the record that an interaction's events fold to. "After a gap" marks
+    what a destination got although it misses an earlier event. The ledger keeps of each delivery
+    its first attempt and its last state.
 
     Examples:
         switchboard timeline int-17d3a9 --stage prod
@@ -41,7 +43,9 @@ def timeline(
     """
     found = Asking(reach(stage), datetime.now(UTC)).timeline(interaction)
     if json:
-        print_json(asdict(found))
+        record = found.interaction
+        told = None if record is None else record.model_dump(mode="json")
+        print_json({**asdict(found), "interaction": told})
     else:
         _show(found)
     return DONE
@@ -49,6 +53,9 @@ def timeline(
 
 def _show(found: Story) -> None:
     console.print(f"[dim]{escape(found.group)}[/]")
+    if found.interaction is not None:
+        for line in folded(found.interaction):
+            results.print(line, markup=False)
     table = Table()
     for column in ("time (UTC)", "event", "where", "state"):
         table.add_column(column, no_wrap=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from desk.records.events import EventRecords, Kept, Key, group_named
@@ -36,14 +37,26 @@ class Asking:
         group = group_named(named)
         tried = [group] if group else [queue_safe(f"interaction:{named}"), f"event:{named}"]
         for one in tried:
-            events, entries = self.events.of_group(one), self.ledger.of_group(one)
-            if events or entries.entries:
-                return story(one, events, entries, self._now.timestamp())
+            found = self._story(one)
+            if found is not None:
+                return found
         if group:
             raise TargetError(f"nothing of the group {group} is recorded in {self._target.stage}")
         key = self.find(named)
-        events, entries = self.events.of_group(key.group), self.ledger.of_group(key.group)
-        return story(key.group, events, entries, self._now.timestamp())
+        found = self._story(key.group)
+        if found is None:
+            raise TargetError(f"the event {key.event_id} is in the index and not in the table")
+        return found
+
+    def _story(self, group: str) -> Story | None:
+        """What is recorded of a group, its large events included; None: nothing is."""
+        entries = self.ledger.of_group(group)
+        events = [
+            replace(kept, event=self.events.whole(kept)) for kept in self.events.of_group(group)
+        ]
+        if not events and not entries.entries:
+            return None
+        return story(group, events, entries, self._now.timestamp())
 
     def find(self, beginning: str) -> Key:
         """The event whose id begins so; raises TargetError."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from desk.records.events import Kept
 from desk.records.ledger import GroupLedger
 from desk.timeline.standing import QUEUED, clock, sentence
+from switchboard.interactions import Interaction, fold
 from switchboard.ledger import Entry, State
 
 GAPS = frozenset({State.DEAD, State.DISCARDED})
@@ -30,18 +31,24 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A group's timeline. `marks` are the ledger's other items: gaps that hold, and guards."""
+    """A group's timeline. `marks` are the ledger's other items: gaps that hold, and guards.
+
+    `interaction` is the record that its events fold to; None: they are of no interaction.
+    """
 
     group: str
     moments: Sequence[Moment]
     marks: Sequence[str]
+    interaction: Interaction | None = None
 
 
 def story(group: str, events: Sequence[Kept], ledger: GroupLedger, now: float) -> Story:
     """Everything that is known of a group, in the order of time."""
     moments = [*_events(events), *_queued(events, ledger), *_deliveries(events, ledger, now)]
     unread = [f"{name} (a later release wrote it)" for name in ledger.unread]
-    return Story(group, sorted(moments, key=_order), [*ledger.marks, *unread])
+    record = fold(kept.event for kept in events if kept.event is not None)
+    folded = record if record.events else None
+    return Story(group, sorted(moments, key=_order), [*ledger.marks, *unread], folded)
 
 
 _STEPS = ("event", "attempt", "delivery")

@@ -56,6 +56,23 @@ class TestTimeline:
         for part in (event.id[:12], "delivered", "remote-1", "queued", "guard#crm", "meetings"):
             assert part in shown
 
+    def test_an_interaction_has_its_record(
+        self, stage: Staged, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        agent = {"agent": "ag1", "disposition": "SALE", "direction": "in"}
+        for number, (kind, second) in enumerate((("accepted", 10), ("wrap_up.started", 52))):
+            at = datetime(2026, 11, 20, 9, 0, second, tzinfo=UTC)
+            large = {"long": "x" * 70_000} if number else {}
+            data = {**agent, **large}
+            name = f"interaction.{kind}"
+            stage.route(number, type=name, time=at, data=data, apart=bool(number))
+        _, said = command(capsys, "timeline", "one")
+        assert said["interaction"]["durations"]["talk_seconds"] == 42
+        assert run(["timeline", "one", "--stage", STAGE]) == 0
+        shown = capsys.readouterr().out
+        for part in ("open: interaction from somebody", "talk 42 s", "agent ag1", "SALE"):
+            assert part in shown
+
     def test_what_is_nowhere_says_how_to_find_it(
         self, stage: Staged, capsys: pytest.CaptureFixture[str]
     ) -> None:
