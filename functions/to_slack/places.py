@@ -13,7 +13,7 @@ from typing import Any
 from functions.to_slack.settings import CHANNEL_PATTERN, SlackDocument
 from switchboard.destination import Delivery
 from switchboard.errors import EventError
-from switchboard.event import digest
+from switchboard.event import as_document, digest
 from switchboard.mapping import compile_expression
 
 _CHANNEL = re.compile(CHANNEL_PATTERN)
@@ -48,7 +48,7 @@ def target_of(delivery: Delivery, document: SlackDocument) -> Target:
     chosen: Any = delivery.output.get("channel") if document.mapping else None
     if chosen is None and document.channel_by is not None:
         expression = compile_expression(document.channel_by)
-        chosen = expression.evaluate(delivery.event.model_dump(mode="json"))
+        chosen = expression.evaluate(as_document(delivery.event))
     if chosen is None and document.channel is not None:
         return _threaded(Target(document.channel), delivery, document)
     if not isinstance(chosen, str) or not _CHANNEL.fullmatch(chosen):

@@ -1,5 +1,6 @@
 """Compiled expressions equal the library's interpreter, in what they find and what they refuse."""
 
+import itertools
 import json
 from typing import Any
 
@@ -20,6 +21,21 @@ from tests.switchboard.mapping.generated import documents, expected, expressions
 @given(expressions, documents)
 def test_compiled_equals_interpreted(text: str, document: Any) -> None:
     assert outcome(text, document) == expected(text, document)
+
+
+SCALARS = [None, True, False, 0, 1, 0.0, 1.0, -1, "", "a", "1", [], {}, [1], [True], {"a": 1}]
+
+
+@pytest.mark.parametrize("sign", ["==", "!=", "<", "<=", ">", ">=", "&&", "||"])
+def test_every_pair_of_values_compares_as_interpreted(sign: str) -> None:
+    """Generated documents hardly ever compare 1 with true."""
+    literals = [f"`{json.dumps(value)}`" for value in SCALARS]
+    texts = [f"a {sign} b", f"!(a {sign} b)", f"[@][?a {sign} b] | [0].b"]
+    texts += [f"a {sign} {one}" for one in literals] + [f"{one} {sign} b" for one in literals]
+    for text in texts:
+        for left, right in itertools.product(SCALARS, SCALARS if "`" not in text else [True, 1]):
+            for document in ({"a": left, "b": right}, {"a": right, "b": left}):
+                assert outcome(text, document) == expected(text, document), (text, document)
 
 
 @settings(max_examples=30, deadline=None)
