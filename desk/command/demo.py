@@ -23,7 +23,7 @@ def demo(
 ) -> int:
     """Run the main job whole on the laptop stack; exit 0 only if every promise held.
 
-    8x8's stream is played, vendors send signed webhooks, three destinations take them, and things
+    8x8's stream is played, vendors send signed webhooks, four destinations take them, and things
     break by seed.
 
     Examples:
