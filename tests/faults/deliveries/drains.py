@@ -42,6 +42,7 @@ class ScheduledWorld(World):
     leases: Leases = field(default_factory=Leases)
     store: MemoryDrains = field(default_factory=MemoryDrains)
     receives: int = 0
+    deletes: int = 0
 
     def act(self) -> bool:
         """Drain until nothing comes or the time is used."""
@@ -91,8 +92,8 @@ class _Drained(QueueVisibility):
         """See DrainedQueue."""
         world = self.world
         self.receives += 1
-        world.receives += 1
         records = read_records(as_lambda(self.queue.receive(10, 0.0, VISIBILITY)))
+        world.receives += bool(records)
         if records and world.strikes(Mishap.TWICE, world.receives):
             world.drain_meanwhile()
         world.holds(records)
@@ -101,7 +102,8 @@ class _Drained(QueueVisibility):
     def delete(self, receipts: Sequence[str]) -> None:
         """See DrainedQueue; now and then what is done comes again."""
         world = self.world
-        if receipts and world.strikes(Mishap.UNDELETED, world.receives):
+        world.deletes += bool(receipts)
+        if receipts and world.strikes(Mishap.UNDELETED, world.deletes):
             return
         for receipt in receipts:
             with expired_receipts():
