@@ -69,6 +69,7 @@ COMMANDS = (
     ("why",),
     ("tail",),
     ("prove",),
+    ("drift",),
     ("destinations", "discard"),
     ("destinations", "redirect"),
     ("destinations", "remove"),

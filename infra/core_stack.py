@@ -235,7 +235,7 @@ class CoreStack(cdk.Stack):
                 allow(
                     ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"], self._events.arn
                 ),
-                allow(["dynamodb:GetItem"], self._state_table.arn),
+                allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], self._state_table.arn),
                 allow(["dynamodb:PutItem"], self._ledger.arn),
                 allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
                 allow(["s3:PutObject"], bucket_arn(self.names.archive, "/raw/*")),

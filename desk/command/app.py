@@ -16,6 +16,7 @@ from desk.command import (
     dead,
     demo,
     destinations,
+    drift,
     drill,
     explaining,
     invoke,
@@ -62,6 +63,7 @@ app.command(search.search)
 app.command(why.why)
 app.command(tail.tail)
 app.command(prove.prove)
+app.command(drift.drift)
 app.command(destinations.app)
 app.command(trying.try_, name="try")
 app.command(trying.app)

@@ -40,6 +40,11 @@ class Journey:
         return is_release(self.envelope.delivery)
 
     @property
+    def is_news(self) -> bool:
+        """Whether it arrives for the first time: no order, and no repetition."""
+        return self.envelope.delivery is None and self.record.receive_count == 1
+
+    @property
     def order(self) -> DeliveryOrder | None:
         """The order to its one destination, where it has one."""
         return None if self.is_release else self.envelope.delivery

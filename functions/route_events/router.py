@@ -1,6 +1,7 @@
 """A batch of ingested events on its way to the destinations.
 
-    read → keep pace → normalise → archive raw → choose destinations and append to `events`
+    read → keep pace → normalise → archive raw → detect drift
+        → choose destinations and append to `events`
         → fan out → mark
 
 What came through bulk waits where a destination has enough, and is marked in `events` as routed:
@@ -27,6 +28,7 @@ from switchboard.arrival import fresh_entry, unreadable_entry
 from switchboard.claiming import Send
 from switchboard.claims import ClaimStore, check_in, check_out
 from switchboard.delivery import Execution
+from switchboard.drift_watch import DriftWatch
 from switchboard.envelope import DeliveryOrder, Envelope, decode
 from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.event import Event, digest, queue_safe
@@ -58,6 +60,7 @@ class Ports:
     sources: SourceStateReader
     pace: Pace
     attempts: Attempts
+    drift: DriftWatch
     telemetry: Telemetry
     is_bulk: Callable[[str], bool]
 
@@ -94,6 +97,7 @@ class Router:
         journeys.each(partial(self._normalise, network))
         journeys.each(lambda journey: self._keep_pace(journeys, network, feeding, journey))
         self._archive(journeys)
+        self._watch_drift(journeys)
         journeys.each(partial(self._choosing.choose, network))
         self._fan_out(journeys, network)
         journeys.each(self._mark)
@@ -171,6 +175,18 @@ class Router:
         else:
             for journey in arrived:
                 journey.raw_ref = refs[journey.event.id]
+
+    def _watch_drift(self, journeys: Journeys) -> None:
+        """Hold what is new against the shape of its type; no event waits for that, or ends."""
+        drift = self._ports.drift
+        try:
+            for journey in journeys.live():
+                if journey.is_news and journey.whole.raw is not None:
+                    drift.observe(journey.whole.raw.kind, journey.event)
+            drift.settle()
+        except Exception as error:  # noqa: BLE001 - a bug in what only watches
+            self._ports.telemetry.count("bugs", destination=ROUTE)
+            self._ports.telemetry.warn("drift is not watched", why=type(error).__name__)
 
     def _fan_out(self, journeys: Journeys, network: Network) -> None:
         """One message per event and destination, queue by queue, in the order of each group.

@@ -15,9 +15,11 @@ from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import StageParameters
 from switchboard.aws.queues import SqsOutbox, SqsVisibility, is_same_queue, queue_url
 from switchboard.aws.runtime import Handle, Invocation
+from switchboard.aws.shape_table import ShapeTable
 from switchboard.aws.state_table import StateTable
 from switchboard.configuration import LastGood, Parameters
 from switchboard.delivery import Execution
+from switchboard.drift_watch import DriftWatch
 from switchboard.loop import Batch, read_records, report
 from switchboard.settings import RouterSettings
 from switchboard.source_state import SourceStateReader
@@ -50,6 +52,7 @@ def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
             sources=SourceStateReader(state),
             pace=Pace(state.read, time.time, telemetry),
             attempts=attempts,
+            drift=DriftWatch(ShapeTable(settings.state_table), time.time, telemetry),
             telemetry=telemetry,
             is_bulk=lambda arn: is_same_queue(arn, settings.ingest_bulk_queue_url),
         )

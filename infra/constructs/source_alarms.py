@@ -6,6 +6,13 @@ from constructs import Construct
 
 from infra.constructs.alarms import Alarms
 
+DRIFT = (
+    "The payloads of the source {source} have changed their shape: a field is new, renamed, of"
+    " another type, or gone. Run `switchboard drift {source}`: it says which, and compare the"
+    " mappings that use it. Each change is told once."
+)
+"""Of a source of any kind."""
+
 
 def alarm_on_sources(scope: Construct, alarms: Alarms, prefix: str, sources: Iterable[str]) -> None:
     """Alarm on what a source's sender, its secret or its document does."""
@@ -37,6 +44,13 @@ def alarm_on_sources(scope: Construct, alarms: Alarms, prefix: str, sources: Ite
             name=f"{prefix}-{name}-document",
             description=f"The new document of the source {name} is broken; the last good one"
             " serves. The function's log names field and position: correct it and apply again.",
+        )
+        alarms.on_own(
+            own,
+            "drift",
+            source=name,
+            name=f"{prefix}-{name}-drift",
+            description=DRIFT.format(source=name),
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from constructs import Construct
 
 from infra.constructs.alarms import Alarms
+from infra.constructs.source_alarms import DRIFT
 
 LATE_SECONDS = 10 * 60
 """Of an event behind its frame's time: from here on the reader is catching up."""
@@ -56,6 +57,7 @@ WATCHES = (
         " the log: {logs}. After a change of keys run `switchboard secrets set sources/{source}`.",
         threshold=REFUSED_HANDSHAKES,
     ),
+    Watch("drift", "drift", DRIFT),
     Watch(
         "gaps",
         "gaps",

@@ -22,6 +22,7 @@ from functions.to_slack.alarm import read_alarms
 from switchboard.breaker import paused
 from switchboard.delivery import Execution
 from switchboard.destination import Lane
+from switchboard.drift_watch import DriftWatch
 from switchboard.gate import change_state
 from switchboard.held import ROUTE
 from switchboard.ledger import State
@@ -34,6 +35,7 @@ from switchboard.testing.draining import MemoryDrains
 from switchboard.testing.event_store import MemoryEvents
 from switchboard.testing.polling import MemoryMappings
 from switchboard.testing.receiving import JAAS_SECRET, STANDARD_SECRET, ReceivingStores
+from switchboard.testing.shape_store import MemoryShapes
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
@@ -136,6 +138,7 @@ def test_batches_are_routed_as_they_say(name: str, outcome: tuple[int, int, int]
             sources=SourceStateReader(states),
             pace=Pace(states.read, clock, telemetry),
             attempts=attempts,
+            drift=DriftWatch(MemoryShapes(), clock, telemetry),
             telemetry=telemetry,
             is_bulk=lambda _: False,
         )

@@ -98,7 +98,7 @@ def test_route_events(laptop: Any) -> None:
         *[("sqs:GetQueueAttributes sqs:SendMessage", queue(lane)) for lane in LANES],
         ("ssm:GetParametersByPath", document("")),
         ("dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "switchboard-laptop-events"),
-        ("dynamodb:GetItem", "switchboard-laptop-state"),
+        ("dynamodb:GetItem dynamodb:UpdateItem", "switchboard-laptop-state"),
         ("dynamodb:PutItem", "switchboard-laptop-ledger"),
         (KEEP, "switchboard-laptop-configuration"),
         ("s3:PutObject", f"{ARCHIVE}/raw/*"),

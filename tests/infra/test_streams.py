@@ -319,6 +319,7 @@ def test_every_stream_has_its_alarms(public: Any, source: str) -> None:
     assert set(alarms) == {
         "alive", "gaps", "poison", "muted", "silent", "nothing_ever_came", "refused_handshakes",
         "configuration_errors", "document_refused", "lag_seconds", "ack_lag_ms", "sqs_refused",
+        "drift",
     }  # fmt: skip
     for metric, alarm in alarms.items():
         assert alarm["AlarmName"].startswith(f"switchboard-made-{source}-")

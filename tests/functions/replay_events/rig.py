@@ -16,6 +16,7 @@ from functions.route_events.router import Router
 from functions.route_events.routes import Network
 from switchboard.delivery import Execution
 from switchboard.destination import Delivery, Lane, Repeat
+from switchboard.drift_watch import DriftWatch
 from switchboard.envelope import DeliveryOrder
 from switchboard.event import Event, digest
 from switchboard.events import Recorded
@@ -31,6 +32,7 @@ from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination, m
 from switchboard.testing.event_store import MemoryEvents
 from switchboard.testing.reading import MemoryLeases
 from switchboard.testing.replaying import MemoryReplays
+from switchboard.testing.shape_store import MemoryShapes
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import MemoryLedger, MemoryOutbox
 
@@ -91,6 +93,7 @@ class ReplayRig:
                 sources=SourceStateReader(states),
                 pace=Pace(states.read, self.clock, telemetry),
                 attempts=attempts,
+                drift=DriftWatch(MemoryShapes(), self.clock, telemetry),
                 telemetry=telemetry,
                 is_bulk=lambda arn: arn.endswith("ingest-bulk.fifo"),
             )

@@ -11,12 +11,14 @@ from functions.route_events.router import Ports, Router
 from functions.route_events.routes import DEPLOYED, NetworkReader
 from switchboard.configuration import LastGood, Parameters
 from switchboard.delivery import Execution
+from switchboard.drift_watch import DriftWatch
 from switchboard.envelope import Envelope, Raw, decode, encode
 from switchboard.event import Event
 from switchboard.loop import Batch, Record
 from switchboard.source_state import SourceStateReader
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.event_store import MemoryEvents
+from switchboard.testing.shape_store import MemoryShapes
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
     Clock,
@@ -81,6 +83,7 @@ class Bench:
     outboxes: dict[str, MemoryOutbox] = field(default_factory=dict)
     parameters: MemoryParameters = field(default_factory=MemoryParameters)
     states: MemoryStates = field(default_factory=MemoryStates)
+    shapes: MemoryShapes = field(default_factory=MemoryShapes)
     invocations: int = 0
 
     def __post_init__(self) -> None:
@@ -107,6 +110,7 @@ class Bench:
                 sources=SourceStateReader(self.states),
                 pace=Pace(self.states.read, self.clock, self.telemetry),
                 attempts=attempts,
+                drift=DriftWatch(self.shapes, self.clock, self.telemetry),
                 telemetry=self.telemetry,
                 is_bulk=lambda arn: arn == BULK_ARN,
             )
