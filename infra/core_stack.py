@@ -238,10 +238,10 @@ class CoreStack(cdk.Stack):
                 allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], self._state_table.arn),
                 allow(["dynamodb:PutItem"], self._ledger.arn),
                 allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
-                allow(["s3:PutObject"], bucket_arn(self.names.archive, "/raw/*")),
-                allow(
-                    ["s3:GetObject", "s3:PutObject"], bucket_arn(self.names.archive, "/claims/*")
-                ),
+                *[
+                    allow(["s3:GetObject", "s3:PutObject"], bucket_arn(self.names.archive, path))
+                    for path in ("/raw/*", "/claims/*")
+                ],
             ],
         )
         function.poll("Ingest", self._ingest.resource.attr_arn, batch_size=10, concurrency=10)

@@ -44,6 +44,7 @@ class Selection:
         interaction: only of this interaction.
         again: what was delivered, to be stored once more.
         mapping: the mapping as it is now (new), or in the version each was last tried with (old).
+        from_raw: each event anew from its archived payload, as sources are understood now.
     """
 
     reason: Reasons = None
@@ -53,6 +54,7 @@ class Selection:
     interaction: str | None = None
     again: Flag = False
     mapping: Literal["new", "old"] = "new"
+    from_raw: Flag = False
 
     def filters(self, destination: str) -> Filters:
         """The same as the desk has it."""
@@ -65,6 +67,7 @@ class Selection:
             interaction=self.interaction,
             again=self.again,
             old_mapping=self.mapping == "old",
+            from_raw=self.from_raw,
         )
 
 
@@ -91,6 +94,7 @@ def plan(
         switchboard replay plan crm --reason rejected --since 2026-11-24T09:00:00
         switchboard replay plan crm --interaction int-17 --again --mapping old
         switchboard replay plan crm --type interaction.closed --rate 20
+        switchboard replay plan lake --again --since 2026-11-24 --from-raw
 
     Args:
         destination: whose deliveries they are.

@@ -11,7 +11,9 @@ from pydantic import TypeAdapter
 from desk.records.rules import rule_of
 from desk.records.tables import Plain, get_batch, query
 from desk.target import Target, TargetError
-from switchboard.envelope import Claim, ObjectRef, RawRef
+from switchboard.archive import decode_line
+from switchboard.envelope import Claim, ObjectRef, Raw, RawRef
+from switchboard.errors import EventError
 from switchboard.event import Event, queue_safe
 from switchboard.events import SHARDS, shard_of
 from switchboard.routing import Choice
@@ -133,10 +135,26 @@ class EventRecords:
         claim = Claim.model_validate(json.loads(found["Body"].read()))
         # The claim of its arrival holds the event as it came; one of its fan-out has no payload.
         raw = claim.raw
-        if raw is None:
-            return claim.event
-        rule = rule_of(kept.source, self._target.parameters("sources/"))
-        return KINDS[raw.kind].normalise(claim.event, raw, rule.tenant)
+        return claim.event if raw is None else self._normalised(claim.event, raw)
+
+    def anew(self, kept: Kept, event: Event) -> Event:
+        """The event as its archived payload is understood now.
+
+        Raises:
+            EventError: the payload is gone, or nothing can be made of it any more.
+        """
+        if kept.raw_ref is None:
+            return event
+        s3 = self._target.client("s3")
+        try:
+            found = s3.get_object(Bucket=kept.raw_ref.bucket, Key=kept.raw_ref.key)
+        except s3.exceptions.NoSuchKey:
+            raise EventError(f"reading a raw payload: {kept.raw_ref.key} is gone") from None
+        return self._normalised(event, decode_line(found["Body"].read(), kept.raw_ref))
+
+    def _normalised(self, event: Event, raw: Raw) -> Event:
+        rule = rule_of(event.source, self._target.parameters("sources/"))
+        return KINDS[raw.kind].normalise(event, raw, rule.tenant)
 
 
 def partition(source: str, day: date, shard: int) -> str:

@@ -77,9 +77,11 @@ def _mapped(
     pinned = configuration.pinned(one.mapping_version)
     version = pinned.mapping_version
     event = None if kept is None else events.whole(kept)
-    if event is None:
+    if event is None or kept is None:
         return Mapped(one.event_id, "unknown", one.generation, version, None, GONE)
     try:
+        if one.from_raw:
+            event = events.anew(kept, event)
         output = pinned.mapped(event)
     except EventError as error:
         return Mapped(one.event_id, event.type, one.generation, version, None, str(error))

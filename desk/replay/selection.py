@@ -35,6 +35,7 @@ class Filters:
     interaction: str | None = None
     again: bool = False
     old_mapping: bool = False
+    from_raw: bool = False
 
     def __str__(self) -> str:
         """In words, for the plan."""
@@ -45,6 +46,7 @@ class Filters:
             "until": utc_text(self.until) if self.until else "",
             "interaction": self.interaction or "",
             "mapping": "old" if self.old_mapping else "",
+            "made anew from": "raw" if self.from_raw else "",
         }
         words = ["delivered, once more" if self.again else "dead letters"]
         return ", ".join(words + [f"{name} {value}" for name, value in named.items() if value])
@@ -65,7 +67,8 @@ def select(target: Target, filters: Filters) -> Iterator[Selected]:
     entries = (entry for entry in _entries(ledger, events, filters) if _fits(entry, filters))
     for batch in batches(entries, BATCH_KEYS):
         for entry in _of_type(events, batch, filters):
-            yield selected(entry, again=filters.again, old_mapping=filters.old_mapping)
+            one = selected(entry, again=filters.again, old_mapping=filters.old_mapping)
+            yield one.model_copy(update={"from_raw": filters.from_raw})
 
 
 def selected(entry: Entry, *, again: bool = False, old_mapping: bool = False) -> Selected:

@@ -45,6 +45,16 @@ class Journey:
         return self.envelope.delivery is None and self.record.receive_count == 1
 
     @property
+    def is_anew(self) -> bool:
+        """Whether its event is to be made anew from the archived payload."""
+        return self.order is not None and bool(self.order.from_raw)
+
+    @property
+    def passed_on(self) -> DeliveryOrder | None:
+        """The order as its destination gets it."""
+        return self.order and self.order.model_copy(update={"from_raw": None})
+
+    @property
     def order(self) -> DeliveryOrder | None:
         """The order to its one destination, where it has one."""
         return None if self.is_release else self.envelope.delivery

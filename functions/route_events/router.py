@@ -29,7 +29,7 @@ from switchboard.claiming import Send
 from switchboard.claims import ClaimStore, check_in, check_out
 from switchboard.delivery import Execution
 from switchboard.drift_watch import DriftWatch
-from switchboard.envelope import DeliveryOrder, Envelope, decode
+from switchboard.envelope import DeliveryOrder, Envelope, Raw, decode
 from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.event import Event, digest, queue_safe
 from switchboard.events import EventStore
@@ -132,10 +132,13 @@ class Router:
             journeys.settle(journey.record, lambda: attempts.end(decision, journey.envelope))
 
     def _normalise(self, network: Network, journey: Journey) -> None:
-        journey.raw_ref = journey.whole.raw_ref
-        if journey.whole.raw is None:
+        journey.raw_ref = ref = journey.whole.raw_ref
+        raw = journey.whole.raw
+        if journey.is_anew and ref is not None:
+            raw = self._ports.archive.read(ref)
+        if raw is None:
             return
-        journey.event = _normalised(journey, network)
+        journey.event = _normalised(journey.event, raw, network)
         if journey.event.type.startswith(UNKNOWN_TYPE):
             self._ports.telemetry.count(
                 "unknown_type", source=journey.event.source, type=journey.event.type
@@ -221,7 +224,7 @@ class Router:
         return outbox
 
     def _message(self, journey: Journey, choice: Choice) -> Outgoing:
-        order = journey.order or DeliveryOrder(only=choice.name, lane=choice.lane)
+        order = journey.passed_on or DeliveryOrder(only=choice.name, lane=choice.lane)
         envelope = Envelope(
             event=journey.event,
             group=journey.whole.group,
@@ -259,22 +262,20 @@ class Router:
             ports.telemetry.took_seconds("routing_seconds", seconds, source=source)
 
 
-def _normalised(journey: Journey, network: Network) -> Event:
-    raw = journey.whole.raw
-    if raw is None:
-        return journey.event
+def _normalised(event: Event, raw: Raw, network: Network) -> Event:
     kind = KINDS.get(raw.kind)
     if kind is None:
         raise EventError(f"normalising: no source is of kind {raw.kind!r}")
-    return kind.normalise(journey.event, raw, network.tenant(journey.event.source))
+    return kind.normalise(event, raw, network.tenant(event.source))
 
 
 def _wanted(network: Network, journey: Journey) -> Sequence[Choice]:
     """Where an event will go as documents stand; nowhere if that cannot be said of it."""
     if journey.order is not None:
         return [Choice(name=journey.order.only, lane=journey.order.lane, version=0)]
+    event, raw = journey.event, journey.whole.raw
     try:
-        event = _normalised(journey, network)
+        event = event if raw is None else _normalised(event, raw, network)
     except EventError:
         return ()
     if not delivers(network.rules, event.source, event.time):

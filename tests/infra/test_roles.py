@@ -101,7 +101,7 @@ def test_route_events(laptop: Any) -> None:
         ("dynamodb:GetItem dynamodb:UpdateItem", "switchboard-laptop-state"),
         ("dynamodb:PutItem", "switchboard-laptop-ledger"),
         (KEEP, "switchboard-laptop-configuration"),
-        ("s3:PutObject", f"{ARCHIVE}/raw/*"),
+        ("s3:GetObject s3:PutObject", f"{ARCHIVE}/raw/*"),
         ("s3:GetObject s3:PutObject", f"{ARCHIVE}/claims/*"),
         logs("route-events"),
     )

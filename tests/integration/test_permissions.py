@@ -68,14 +68,14 @@ def a_replay(stack: LaptopStack, name: str, lane: Lane) -> None:
 
 
 def a_planned_replay(stack: LaptopStack) -> None:
-    """What was delivered is planned, sent by replay_events, and delivered once more."""
+    """What was delivered is planned, sent by replay_events, made anew and delivered once more."""
     (event, item), *_ = [
         (key[0], found)
         for key, found in ledger(stack).items()
         if key[1] == "crm" and found["state"] == "delivered"
     ]
     replays = Replays(Target(stack.stage, stack.address))
-    one = Selected(group=item["group"], event_id=event, generation=1)
+    one = Selected(group=item["group"], event_id=event, generation=1, from_raw=True)
     planned = replays.keep("crm", [one], "one that was delivered")
     sent = replays.follow(replays.start(planned.id), lambda _: None)
     assert sent.status is ReplayStatus.SENT

@@ -169,6 +169,30 @@ class TestPlans:
         assert order.mapping_version == 3
         assert functions.invocations
 
+    def test_from_raw_the_event_is_what_its_payload_says_now(
+        self, stage: Staged, functions: Lambda, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        dead(stage, 1, event={"type": "meeting.room.ended"})
+        dead(stage, 2, event={"archived": False, "type": "meeting.room.ended"})
+        plan = planned(capsys, "--from-raw")
+        assert "made anew from raw" in plan["selection"]
+        shown = looked(capsys, "dry-run", plan["id"])
+        types = sorted(one["output"]["Type"] for one in shown["first"])
+        assert types == ["8x8.unknown.unnamed", "meeting.room.ended"]
+        looked(capsys, "run", plan["id"])
+        assert [order and order.from_raw for _, order in sent()] == [True, True]
+        assert functions.invocations
+
+    def test_of_a_payload_that_is_gone_a_dry_run_says_so(
+        self, stage: Staged, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        dead(stage, 1)
+        s3: Any = boto3.client("s3")
+        for found in s3.list_objects_v2(Bucket="archive", Prefix="raw/")["Contents"]:
+            s3.delete_object(Bucket="archive", Key=found["Key"])
+        shown = looked(capsys, "dry-run", planned(capsys, "--from-raw")["id"], code=1)
+        assert "is gone" in json.dumps(shown["errors"])
+
     def test_nothing_to_select_leaves_no_plan(
         self, stage: Staged, capsys: pytest.CaptureFixture[str]
     ) -> None:

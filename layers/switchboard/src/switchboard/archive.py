@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from switchboard.envelope import Raw, RawRef
+from switchboard.errors import EventError
 from switchboard.event import digest, utc_text
 
 
@@ -39,6 +42,15 @@ class RawArchive(Protocol):
         """
         ...
 
+    def read(self, ref: RawRef) -> Raw:
+        """The payload of one line.
+
+        Raises:
+            EventError: it is gone.
+            Unavailable: the archive cannot be reached.
+        """
+        ...
+
 
 def object_key(lines: Sequence[RawLine]) -> str:
     """`raw/YYYY/MM/DD/HH/{hash of the sorted ids}.jsonl.gz`, by the earliest arrival (UTC)."""
@@ -56,3 +68,16 @@ def encode_lines(lines: Sequence[RawLine]) -> bytes:
 def _written(line: RawLine) -> dict[str, str]:
     named = {"id": line.event_id, "source": line.source, "time": utc_text(line.time)}
     return named | line.raw.model_dump()
+
+
+def decode_line(body: bytes, ref: RawRef) -> Raw:
+    """The payload in line `ref.line` of an object's bytes.
+
+    Raises:
+        EventError: there is none: it was removed, or the object is none of ours.
+    """
+    try:
+        line = json.loads(gzip.decompress(body).splitlines()[ref.line])
+        return Raw.model_validate({name: line[name] for name in Raw.model_fields})
+    except (OSError, EOFError, ValueError, IndexError, KeyError, TypeError, ValidationError):
+        raise EventError(f"reading {ref.key}, line {ref.line}: it holds no payload") from None

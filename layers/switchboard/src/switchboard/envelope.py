@@ -52,6 +52,8 @@ class DeliveryOrder(_Part):
 
     `replay` is the replay's id; `generation` is part of the vendor's key and grows only when a
     delivered event is deliberately sent again; `mapping_version` pins a mapping (None: current).
+    `from_raw` lets the router make the event anew from its archived payload, and goes no further:
+    None instead of false, so that releases that do not know it read every other order.
     """
 
     only: str
@@ -59,6 +61,7 @@ class DeliveryOrder(_Part):
     generation: int = Field(default=0, ge=0)
     lane: Lane = Lane.NORMAL
     mapping_version: int | None = None
+    from_raw: bool | None = None
 
 
 class Envelope(_Part):

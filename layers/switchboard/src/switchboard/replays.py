@@ -35,7 +35,7 @@ class Selected(BaseModel):
     """One delivery that is to be sent again, and with what.
 
     `generation` is the one that it is sent under; `mapping_version` pins a mapping (None: the
-    current one).
+    current one); `from_raw`: the event is made anew from its archived payload.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -45,6 +45,7 @@ class Selected(BaseModel):
     generation: int = 0
     lane: Lane = Lane.NORMAL
     mapping_version: int | None = None
+    from_raw: bool = False
 
     def order(self, destination: str, replay_id: str) -> DeliveryOrder:
         """What its envelope is told."""
@@ -54,6 +55,7 @@ class Selected(BaseModel):
             generation=self.generation,
             lane=self.lane,
             mapping_version=self.mapping_version,
+            from_raw=self.from_raw or None,
         )
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from switchboard.archive import RawLine, encode_lines, object_key
+from switchboard.archive import RawLine, decode_line, encode_lines, object_key
 from switchboard.aws.clients import client
 from switchboard.aws.failures import error_code, translated
-from switchboard.envelope import ObjectRef, RawRef
+from switchboard.envelope import ObjectRef, Raw, RawRef
 from switchboard.errors import EventError
 
 
@@ -14,6 +14,7 @@ class ArchiveBucket:
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
+        self._last: tuple[str, bytes] = ("", b"")
 
     def write(self, lines: Sequence[RawLine]) -> Mapping[str, RawRef]:
         """See RawArchive."""
@@ -31,6 +32,12 @@ class ArchiveBucket:
             for number, line in enumerate(lines)
         }
 
+    def read(self, ref: RawRef) -> Raw:
+        """See RawArchive. The last object is kept: what is read together was archived together."""
+        if self._last[0] != ref.key:
+            self._last = ref.key, self._get(ref, "reading a raw payload")
+        return decode_line(self._last[1], ref)
+
     def store(self, name: str, body: str) -> ObjectRef:
         """See ClaimStore."""
         key = f"claims/{name}"
@@ -45,13 +52,17 @@ class ArchiveBucket:
 
     def load(self, ref: ObjectRef) -> str:
         """See ClaimStore."""
+        return self._get(ref, "reading a claim check").decode("ascii")
+
+    def _get(self, ref: ObjectRef, doing: str) -> bytes:
         from botocore.exceptions import ClientError
 
-        with translated("reading a claim check"):
+        with translated(doing):
             try:
                 answer = client("s3").get_object(Bucket=ref.bucket, Key=ref.key)
             except ClientError as error:
                 if error_code(error) != "NoSuchKey":
                     raise
-                raise EventError(f"reading the claim {ref.key}: it is gone") from None
-            return answer["Body"].read().decode("ascii")
+                raise EventError(f"{doing}: {ref.key} is gone") from None
+            body: bytes = answer["Body"].read()
+            return body

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from switchboard.archive import RawLine, encode_lines, object_key
+from switchboard.archive import RawLine, decode_line, encode_lines, object_key
 from switchboard.configuration import Judged, Parameter, Status
-from switchboard.envelope import ObjectRef, RawRef
+from switchboard.envelope import ObjectRef, Raw, RawRef
 from switchboard.errors import EventError, SwitchboardError
 from switchboard.gaps import Gap
 from switchboard.ledger import Entry, State, first_of
@@ -163,6 +163,11 @@ class MemoryBucket(Failing):
             line.event_id: RawRef(bucket=self.name, key=key, line=number)
             for number, line in enumerate(lines)
         }
+
+    def read(self, ref: RawRef) -> Raw:
+        """See RawArchive."""
+        self.check()
+        return decode_line(self.objects.get(ref.key, b""), ref)
 
     def store(self, name: str, body: str) -> ObjectRef:
         """See ClaimStore."""
