@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from switchboard.event import utc_text
 from switchboard.interactions import Interaction
 from switchboard.interactions.record import Spent
 
@@ -15,6 +16,8 @@ def folded(record: Interaction) -> Iterator[str]:
     direction = DIRECTIONS.get(record.direction or "", "with")
     yield f"{record.state}: {record.media or 'interaction'} {direction} {whom}, {record.outcome}"
     yield f"  {_seconds(record.durations)}{_doubt(record)}"
+    if record.waiting_since is not None:
+        yield f"  waiting in a queue since {utc_text(record.waiting_since)}"
     for agent in record.agents:
         yield f"  agent {agent.id}: {_seconds(agent.durations)}"
     if record.original_interaction is not None:

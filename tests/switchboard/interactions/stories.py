@@ -53,7 +53,8 @@ def write() -> None:
         path = GOLDENS / f"{name}.json"
         before = path.read_text().partition('  "record":')[0]
         record = json.dumps(shown(fold(golden(name)[0])), indent=2, ensure_ascii=False)
-        path.write_text(f'{before}  "record": {record}'.replace("\n", "\n") + "\n}\n")
+        indented = record.replace("\n", "\n  ")
+        path.write_text(f'{before}  "record": {indented}\n}}\n')
 
 
 if __name__ == "__main__":

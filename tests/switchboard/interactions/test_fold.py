@@ -2,7 +2,8 @@
 
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import reduce
 
 import pytest
@@ -125,6 +126,41 @@ def test_one_lost_event_shows_where_it_makes_a_duration_wrong(missing: int) -> N
     if lost in {"interaction.queued", "interaction.assigned"}:
         return  # an agent may be offered what never was in a queue, and take what never rang
     assert wrong <= set(record.unsure)
+
+
+def test_it_waits_until_somebody_is_offered_it() -> None:
+    events, _ = golden("refused_offer")
+    waiting = [fold(events[:number]).waiting_since for number in range(len(events) + 1)]
+    began, refused = events[1].time, events[3].time
+    assert waiting[:6] == [None, None, began, None, refused, None]
+    assert not any(waiting[6:])
+
+
+def order_of_arrival(events: Sequence[Event]) -> Steps:
+    """Broken: what comes first happened first."""
+    steps = [next(iter(read_steps([event]))) for event in events]
+    versions = [replace(step.version, milliseconds=n) for n, step in enumerate(steps)]
+    return Steps(replace(step, version=v) for step, v in zip(steps, versions, strict=True))
+
+
+def every_arrival_counts(events: Sequence[Event]) -> Steps:
+    """Broken: what comes twice happened twice."""
+    steps = [next(iter(read_steps([event]))) for event in events]
+    versions = [replace(step.version, event_id=str(n)) for n, step in enumerate(steps)]
+    return Steps(replace(step, version=v) for step, v in zip(steps, versions, strict=True))
+
+
+@pytest.mark.parametrize("broken", [order_of_arrival, every_arrival_counts])
+def test_a_fold_that_is_broken_on_purpose_is_noticed(
+    broken: Callable[[Sequence[Event]], Steps],
+) -> None:
+    noticed = 0
+    for seed in range(40):
+        events, dice = list(generated(seed).events), random.Random(seed)
+        again = dice.sample([*events, *events], k=2 * len(events))
+        assert record_of(read_steps(again)) == fold(events)
+        noticed += record_of(broken(again)) != fold(events)
+    assert noticed == 40
 
 
 def test_a_conference_leg_that_ends_ends_nothing() -> None:

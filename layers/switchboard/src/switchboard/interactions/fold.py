@@ -51,6 +51,7 @@ def record_of(steps: Steps) -> Interaction:
         durations=_durations(phases, until - seen[0].at),
         unsure=_unsure(phases, is_over=is_over),
         first_event_at=moment(seen[0].at),
+        waiting_since=None if is_over else _waiting_since(phases),
         answered_at=_answered_at(phases),
         ended_at=None if end is None else moment(end),
         last_event_at=moment(seen[-1].at),
@@ -67,7 +68,7 @@ def _named(steps: Sequence[Step], said: Mapping[str, str]) -> dict[str, object]:
     """What the steps name, apart from its course."""
     priority = said.get("priority", "")
     return {
-        "id": said.get("interaction"),
+        "interaction": said.get("interaction"),
         "direction": said.get("direction"),
         "customer": Customer(**_inside(said, "customer.")),
         "queue": details.last_queue(steps),
@@ -106,6 +107,11 @@ def _durations(phases: Mapping[str, Found], total: int) -> Durations:
 def _unsure(phases: Mapping[str, Found], *, is_over: bool) -> tuple[str, ...]:
     """What still runs is sure as far as it goes; of what is over, an end is missing then."""
     return tuple(n for n, one in phases.items() if one.unsure or (is_over and one.running))
+
+
+def _waiting_since(phases: Mapping[str, Found]) -> object:
+    running = phases["queue"].running
+    return moment(running[0].begin) if running else None
 
 
 def _answered_at(phases: Mapping[str, Found]) -> object:

@@ -117,7 +117,7 @@ class Interaction(_Part):
     said more than once, the newest counts.
     """
 
-    id: str | None = None
+    interaction: str | None = Field(default=None, description="Its id, as its events have it.")
     state: State = State.OPEN
     outcome: Outcome = Outcome.OPEN
     media: str | None = None
@@ -143,6 +143,9 @@ class Interaction(_Part):
     hangup: HangUp = HangUp()
     recording: Recording = Recording()
     first_event_at: UtcTime | None = None
+    waiting_since: UtcTime | None = Field(
+        default=None, description="While it waits in a queue: since when."
+    )
     answered_at: UtcTime | None = None
     ended_at: UtcTime | None = None
     last_event_at: UtcTime | None = None
