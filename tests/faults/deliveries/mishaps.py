@@ -101,7 +101,9 @@ class FaultyLedger:
         return getattr(self._ledger, name)
 
 
-def comes(mishap: Mishap, number: int, *, seed: int, scale: float) -> bool:
-    """Whether `mishap` meets what has this number: at its first place, and by its share."""
-    first = FIRST_AT + FIRST_EVERY * list(Mishap).index(mishap)
-    return bool(scale) and (number == first or drawn(SHARES[mishap] * scale, seed, mishap, number))
+def comes(mishap: Mishap, number: int, *, came: bool, seed: int, scale: float) -> bool:
+    """Whether `mishap` meets what has this number: from its first place on, and by its share."""
+    if not scale:
+        return False
+    is_due = not came and number >= FIRST_AT + FIRST_EVERY * list(Mishap).index(mishap)
+    return is_due or drawn(SHARES[mishap] * scale, seed, mishap, number)

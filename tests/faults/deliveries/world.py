@@ -115,8 +115,10 @@ class World:
 
     def strikes(self, mishap: Mishap, number: int) -> bool:
         """Whether a mishap meets this send, or this turn; none within another."""
-        calm = self._depth > 1
-        struck = not calm and comes(mishap, number, seed=self.seed, scale=self.scale)
+        came = bool(self.injected.counts[mishap])
+        struck = self._depth <= 1 and comes(
+            mishap, number, came=came, seed=self.seed, scale=self.scale
+        )
         self.injected.counts[mishap] += struck
         return struck
 
