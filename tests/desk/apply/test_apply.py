@@ -6,6 +6,8 @@ import pytest
 
 from desk.apply.documents import DocumentError, read_documents, stripped
 from desk.apply.plan import Action, Step, plan
+from infra.bundling import ROOT
+from infra.stage import read_stage
 
 KINDS = {
     "sources/meetings": "jaas",
@@ -109,15 +111,10 @@ def test_a_document_over_the_standard_tier_takes_the_advanced_one() -> None:
 def test_the_demos_own_documents_pass() -> None:
     from desk.demo.documents import FOLDER
 
-    kinds = {
-        "sources/meetings": "jaas",
-        "sources/partner": "standard_webhooks",
-        "sources/legacy-pbx": "hmac",
-        "sources/contact-centre": "stream",
-        "destinations/crm": "webhook",
-        "destinations/pager": "webhook",
-        "destinations/lake": "s3",
-    }
+    stages = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"]
+    stage = read_stage("laptop", stages)
+    kinds = {f"sources/{name}": entry.kind for name, entry in stage.sources.items()}
+    kinds |= {f"destinations/{name}": entry.kind for name, entry in stage.destinations.items()}
     wanted = dict(read_documents(FOLDER))
     for place, address in (
         ("{crm}", "https://crm.example"),
