@@ -85,6 +85,7 @@ def outside(stack: LaptopStack, vendor: StandIn) -> Iterator[Outside]:
 @pytest.fixture(scope="module")
 def calm(stack: LaptopStack, outside: Outside) -> list[float]:
     """Pager's seconds for each event of some waves before there is any trouble."""
+    _waves(stack, outside, "cold")
     seconds, ahead = _waves(stack, outside, "calm")
     for other in OTHERS:
         assert len(ahead[other]) == WAVES * WAVE
@@ -117,12 +118,10 @@ def test_nobody_waits_for_a_destination_that_is(
         assert len(ahead[other]) == WAVES * WAVE
 
 
-def test_who_shared_the_queue_of_a_flood_would_be_seen(
-    stack: LaptopStack, outside: Outside
-) -> None:
-    Flood(stack, "pager", events=4 * WAVE, after=0)(0)
+def test_who_shares_its_queue_with_a_flood_is_seen(stack: LaptopStack, outside: Outside) -> None:
+    Flood(stack, "pager", events=FLOOD // 3, after=0)(0)
     _, ahead = _waves(stack, outside, "shared")
-    assert behind(ahead) == {"pager"}
+    assert behind(ahead) & set(OTHERS) == {"pager"}
 
 
 def behind(ahead: Mapping[str, Sequence[int]]) -> set[str]:
