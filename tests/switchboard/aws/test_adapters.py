@@ -35,7 +35,7 @@ from switchboard.queue import Outgoing
 from switchboard.routing import Choice
 from switchboard.source_state import SourceState
 from switchboard.testing.deliveries import make_event
-from switchboard.testing.stores import Clock, RecordingTelemetry
+from switchboard.testing.stores import Clock, MemoryLedger, RecordingTelemetry
 from switchboard.version import Version
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -154,6 +154,11 @@ class TestLedger:
         newer = replace(ENTRY, revision=2, state=State.WAITING)
         assert ledger.put(newer, expected=1) is None
         assert ledger.put(replace(ENTRY, revision=2), expected=1) == newer
+
+    def test_what_is_gone_is_not_replaced(self, ledger: LedgerTable) -> None:
+        for store in (ledger, MemoryLedger()):
+            with pytest.raises(Unavailable, match="no such entry any more"):
+                store.put(replace(ENTRY, revision=2), expected=1)
 
     def test_the_first_delivery_of_a_group_is_found_by_what_the_destination_calls_it(
         self, ledger: LedgerTable

@@ -82,6 +82,9 @@ class Entry:
         return self.state not in _OPEN
 
 
+GONE = "the ledger has no such entry any more; the next try claims the delivery anew"
+
+
 class Ledger(Protocol):
     """The store of entries."""
 
@@ -92,7 +95,7 @@ class Ledger(Protocol):
             None when it was written, else the entry that is there instead.
 
         Raises:
-            Unavailable: the ledger cannot be reached.
+            Unavailable: the ledger cannot be reached, or the entry is gone that was to be replaced.
         """
         ...
 

@@ -9,9 +9,9 @@ from switchboard.aws.clients import client
 from switchboard.aws.failures import translated
 from switchboard.aws.items import Item, from_item, put_if, to_item
 from switchboard.destination import Lane
-from switchboard.errors import ReasonClass
+from switchboard.errors import ReasonClass, Unavailable
 from switchboard.event import utc_text
-from switchboard.ledger import Entry, State, first_of
+from switchboard.ledger import GONE, Entry, State, first_of
 from switchboard.retry import advice
 
 DAY_SECONDS = 24 * 60 * 60
@@ -55,6 +55,8 @@ class LedgerTable:
         )
         if found is None:
             return None
+        if not found:
+            raise Unavailable(GONE)
         stored = entry_of(found)
         return None if stored == entry else stored
 

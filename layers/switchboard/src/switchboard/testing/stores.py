@@ -7,9 +7,9 @@ from typing import Any
 from switchboard.archive import RawLine, decode_line, encode_lines, object_key
 from switchboard.configuration import Judged, Parameter, Status
 from switchboard.envelope import ObjectRef, Raw, RawRef
-from switchboard.errors import EventError, SwitchboardError
+from switchboard.errors import EventError, SwitchboardError, Unavailable
 from switchboard.gaps import Gap
-from switchboard.ledger import Entry, State, first_of
+from switchboard.ledger import GONE, Entry, State, first_of
 from switchboard.queue import Outgoing, send_in_order
 
 
@@ -56,6 +56,8 @@ class MemoryLedger(Failing):
             self.before_put(entry)
         key = (entry.group, entry.event_id, entry.destination)
         found = self.entries.get(key)
+        if found is None and expected is not None:
+            raise Unavailable(GONE)
         if (None if found is None else found.revision) != expected:
             return None if found == entry else found
         self.entries[key] = entry
@@ -105,6 +107,8 @@ class MemoryGaps(Failing):
         """See GapStore."""
         self.check()
         found = self.gaps.get((gap.group, gap.destination))
+        if found is None and expected is not None:
+            raise Unavailable(GONE)
         if (None if found is None else found.revision) != expected:
             return False
         self.gaps[gap.group, gap.destination] = gap
