@@ -1,4 +1,7 @@
-"""The laptop stack, with the demo's documents and a stand-in of its own."""
+"""The laptop stack, with the demo's documents and a stand-in of its own.
+
+Each module has its own: what one leaves waiting, dead or paused is nothing to the next.
+"""
 
 import os
 import time
@@ -22,13 +25,13 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return synthesize(Console(quiet=True), out=tmp_path_factory.mktemp("cdk") / "laptop")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def vendor() -> Iterator[StandIn]:
     with StandIn() as stand_in:
         yield stand_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chat() -> Iterator[StandIn]:
     workspace = Workspace(CHAT_BOT, [CHAT_CHANNEL])
 
@@ -40,7 +43,7 @@ def chat() -> Iterator[StandIn]:
         yield stand_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamProcess]:
     """A simulator that plays nothing by itself."""
     plan = StreamPlan(interactions=0, seed=1, seconds=1.0, kills=0, drops=0)
@@ -54,7 +57,7 @@ def name() -> str:
     return f"whole{os.getpid()}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(
     assembly: Path, name: str, vendor: StandIn, chat: StandIn, stream: StreamProcess
 ) -> Iterator[LaptopStack]:
