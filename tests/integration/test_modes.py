@@ -24,7 +24,7 @@ from switchboard.testing.stand_in import Arrived, Reply, StandIn
 BUCKET = "modes-lake"
 MODES: Mapping[str, Mapping[str, Any]] = {
     "ordered": {"timeout_seconds": 20},
-    "batched": {"mode": "batched", "window_seconds": 2, "timeout_seconds": 40},
+    "batched": {"mode": "batched", "window_seconds": 6, "timeout_seconds": 40},
     "scheduled": {"mode": "scheduled", "every": "1 minute", "timeout_seconds": 60},
 }
 EVENTS = 60
