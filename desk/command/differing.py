@@ -17,9 +17,9 @@ from desk.mappings.differing import Difference, difference
 from desk.mappings.stored import StoredEvents
 from desk.target import Target, reach
 from switchboard.destination_documents import compile_mapping_document
-from switchboard.event import Event, as_document
+from switchboard.event import Event
 from switchboard.mapping import Mapping
-from switchboard.routing import compile_route, is_true
+from switchboard.routing import Route, choose, compile_route
 
 DESK_KEY = "the key of no destination"
 
@@ -107,8 +107,9 @@ def _days(since: str, until: str) -> Iterator[date]:
 
 
 def _taken(events: Iterator[Event], text: str, destination: str) -> Iterator[Event]:
-    when = compile_route(text, destination).when
-    return (event for event in events if is_true(when.evaluate(as_document(event))))
+    """Those that the router would choose it for: not those on which its predicate fails."""
+    route = Route(destination, compile_route(text, destination).when, version=0)
+    return (event for event in events if choose(event, [route]).choices)
 
 
 def _plain(found: Difference) -> dict[str, object]:

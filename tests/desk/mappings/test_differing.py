@@ -135,9 +135,11 @@ def test_what_cannot_be_mapped_any_more_is_no_success(
     code, found = diff(new, capsys, "--first", "1")
     assert (code, found["broken"], len(found["first"])) == (1, 6, 1)
     assert "mapping the field 'room'" in found["first"][0]["after"]
-    stage.put("destinations/crm", {"when": "`false`", "url": "https://crm.example.com"})
-    code, found = diff(new, capsys, "--destination", "crm")
-    assert (code, found["events"]) == (0, 0)
+    predicates = {"crm": "`false`", "pager": "add(type, `1`) == `2`"}
+    for name, when in predicates.items():
+        stage.put(f"destinations/{name}", {"when": when, "url": "https://crm.example.com"})
+        code, found = diff(new, capsys, "--destination", name)
+        assert (code, found["events"]) == (0, 0)
 
 
 def test_a_mapping_that_the_stage_does_not_have_needs_an_old_one(
