@@ -1,6 +1,7 @@
 """`switchboard explain`."""
 
 import json as codec
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from desk.command.output import DONE, print_json, results
 from desk.mappings.deployed import deployed
 from desk.mappings.explaining import Explained, explain
 from desk.target import reach
-from switchboard.event import Event, queue_safe, utc_text
+from switchboard.event import Event, group_of, utc_text
 
 
 def explain_event(
@@ -48,7 +49,7 @@ def explain_event(
     standing = parameters | dict(read_documents(documents) if documents else {})
     answers = explain(read, _group(read), deployed(target, parameters), standing)
     if json:
-        print_json([_plain(one) for one in answers])
+        print_json([asdict(one) for one in answers])
         return DONE
     for one in answers:
         _show(one)
@@ -74,9 +75,8 @@ def _event(path: Path) -> Event:
 
 def _group(event: Event) -> str:
     interaction = event.data.get("interaction") if isinstance(event.data, dict) else None
-    if isinstance(interaction, str):
-        return queue_safe(f"interaction:{interaction}")
-    return queue_safe(f"event:{event.id}")
+    named = interaction if isinstance(interaction, str) else None
+    return group_of(event.id, event.time, interaction=named)
 
 
 def _show(one: Explained) -> None:
@@ -95,17 +95,3 @@ def _show(one: Explained) -> None:
         results.print(f"  output {shown}", markup=False, soft_wrap=True)
     if one.request is not None:
         results.print(f"  request {one.request}", markup=False, soft_wrap=True)
-
-
-def _plain(one: Explained) -> dict[str, Any]:
-    return {
-        "destination": one.destination,
-        "taken": one.taken,
-        "why": one.why,
-        "parts": [{"text": p.text, "holds": p.holds, "seen": p.seen} for p in one.parts],
-        "lane": one.lane,
-        "mapping": one.mapping,
-        "output": one.output,
-        "request": one.request,
-        "problem": one.problem,
-    }

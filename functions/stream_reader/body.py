@@ -11,7 +11,7 @@ import msgspec
 
 from functions.stream_reader.intake import Arrived
 from switchboard.envelope import DEFAULT_TENANT, VERSION
-from switchboard.event import Event, utc_text
+from switchboard.event import Event, as_document, utc_text
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -39,19 +39,7 @@ def body_of(arrived: Arrived) -> str:
 
 
 def _event(event: Event) -> dict[str, Any]:
-    fields = {
-        "specversion": event.specversion,
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "subject": event.subject,
-        "time": utc_text(event.time),
-        "datacontenttype": event.datacontenttype,
-        "data": event.data,
-        "sourceeventid": event.sourceeventid,
-        "weakid": event.weakid,
-        "sequence": event.sequence,
-    }
+    fields = as_document(event)
     if event.subject is None:
         del fields["subject"]
     return fields

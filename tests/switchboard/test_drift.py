@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.drift import VANISHED_AFTER
+from switchboard.errors import Unavailable
 from switchboard.fingerprint import MOST_PATHS, masked
 from switchboard.shape import LEARNING, Drift, Finding, Known, Shape
 from tests.switchboard.drifting import TYPES, Stage, clean, event, told
@@ -166,10 +167,10 @@ def test_a_rare_type_is_learned_as_well() -> None:
 
 def test_a_store_that_is_away_disturbs_nothing_and_is_tried_again() -> None:
     stage = learned()
-    stage.shapes.away = True
+    stage.shapes.failure = Unavailable("away")
     assert seen(stage, 30, mood="good") == []
     stage.see("stream", lambda _: told(USUAL, "interaction.accepted"), 3)
-    stage.shapes.away = False
+    stage.shapes.failure = None
     stage.clock.now += 31
     assert [one.path for one in seen(stage, 30, mood="good")] == ["mood"]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from functions.route_events.router import Router
+from switchboard.errors import Unavailable
 from switchboard.event import Event
 from switchboard.shape import LEARNING, Drift, Known, Shape
 from tests.functions.route_events.bench import Bench, arrived
@@ -49,7 +50,7 @@ def test_a_type_is_known_from_its_first_event() -> None:
 
 def test_events_go_on_where_the_shapes_are_away() -> None:
     bench = knowing()
-    bench.shapes.away = True
+    bench.shapes.failure = Unavailable("away")
     assert bench.route(*(changed(number) for number in range(1, 6))) == {}
     assert len(bench.sent("crm")) == 5
 

@@ -130,7 +130,7 @@ class DriftWatch:
             verdict = self._verdict(watched)
             lesson = self._lesson(watched)
             if verdict is not None:
-                changed = watched.shape.after(verdict, utc_text(datetime.now(UTC)))
+                changed = watched.shape.after(verdict, self._now())
             elif lesson is not None:
                 changed = watched.shape.learned(lesson)
             else:
@@ -142,6 +142,9 @@ class DriftWatch:
                     self._tell(watched, finding)
                 return
             watched.take(self._shapes.read_shape(watched.source, watched.name))
+
+    def _now(self) -> str:
+        return utc_text(datetime.fromtimestamp(self._clock(), UTC))
 
     def _verdict(self, watched: _Watched) -> Verdict | None:
         return watched.suspicions.decide(watched.shape) if watched.shape.is_learned else None
