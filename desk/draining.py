@@ -29,7 +29,6 @@ class Deployed:
     queues: Mapping[str, str]
     dead_queue_url: str
     mapping_ids: Mapping[str, str]
-    function: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,7 @@ def deployed(target: Target, name: str) -> Deployed:
     if found is None:
         raise TargetError(f"no destination {name} is deployed in stage {target.stage}")
     said = json.loads(found)
-    return Deployed(
-        name, said["queues"], said["dead_queue_url"], said["mapping_ids"], said["function"]
-    )
+    return Deployed(name, said["queues"], said["dead_queue_url"], said["mapping_ids"])
 
 
 def require_off(target: Target, destination: Deployed) -> None:
@@ -98,7 +95,14 @@ def drains(target: Target, destination: Deployed, order: DrainOrder) -> Iterator
 
 
 def _drained(target: Target, destination: Deployed, event: Any) -> Drained:
-    return Drained.model_validate(_invoke(target, destination.function, event))
+    function = f"to-{destination.name}"
+    answer = target.invoke(function, event)
+    if answer.failed:
+        raise TargetError(
+            f"{function} failed: {answer.value.get('errorMessage', 'no message')}. What it has done"
+            " stays done; run the command again for the rest"
+        )
+    return Drained.model_validate(answer.value)
 
 
 def _next(target: Target, destination: Deployed, records: DrainStore, before: Drained) -> Drained:
@@ -109,18 +113,6 @@ def _next(target: Target, destination: Deployed, records: DrainStore, before: Dr
         if drained is not None and drained.at > before.at:
             return drained
         require_off(target, destination)
-
-
-def _invoke(target: Target, function: str, event: Any) -> Any:
-    if target.address is not None:
-        return target.address.invoke(function, event)
-    answer = target.client("lambda").invoke(
-        FunctionName=function, Payload=json.dumps(event).encode()
-    )
-    said = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise TargetError(f"{function} failed: {said.get('errorMessage', 'no message')}")
-    return said
 
 
 def held(target: Target, destination: Deployed) -> Held:

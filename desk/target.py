@@ -75,7 +75,6 @@ class Target:
         """Invoke a function by its folder (replay_events), or as to-NAME of a destination.
 
         Raises:
-            InvocationFailed: it failed on the laptop.
             TargetError: there is no such function on the laptop.
         """
         name = f"switchboard-{self.stage}-{function.replace('_', '-')}"
@@ -87,7 +86,10 @@ class Target:
         if name not in known:
             short = sorted(one.removeprefix(f"switchboard-{self.stage}-") for one in known)
             raise TargetError(f"there is no function {function}; there are {', '.join(short)}")
-        return Answer(self.address.invoke(name, event))
+        try:
+            return Answer(self.address.invoke(name, event))
+        except InvocationFailed as error:
+            return Answer({"errorMessage": str(error)}, failed=True)
 
     def core(self) -> Mapping[str, Any]:
         """What the core stack says of itself.

@@ -69,6 +69,16 @@ def test_a_function_that_does_not_exist_is_answered_with_those_that_do(switchboa
     assert "receive-webhook" in said
 
 
+def test_a_function_that_fails_says_so_and_the_command_too(
+    switchboard: Any, tmp_path: Path
+) -> None:
+    sample = tmp_path / "list.json"
+    sample.write_text("[]")
+    code, said = switchboard("invoke", "to-crm", str(sample))
+    assert code == 1
+    assert "TypeError" in said["errorMessage"]
+
+
 def as_curl_does(line: str) -> tuple[int, Any]:
     """Send what a curl command line says: curl itself may be absent."""
     parser = argparse.ArgumentParser()

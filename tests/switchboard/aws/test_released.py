@@ -50,9 +50,15 @@ FOLDER = Path(__file__).parents[1] / "released"
 RELEASES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 
 # Fields that a release cannot read: None until something sets them, and nothing sets them before
-# the release that reads them is the one before. A field goes from here into the next `reads.json`.
+# the release that reads them is the one before, unless an operator asks for it by a command of the
+# newer release (`switchboard replay … --from-raw`). A field goes from here into the next
+# `reads.json`.
 GATED: Mapping[str, frozenset[str]] = {
-    name: frozenset() for name in ("Envelope", "Event", "DeliveryOrder", "Raw", "RawRef")
+    "Envelope": frozenset(),
+    "Event": frozenset(),
+    "DeliveryOrder": frozenset({"from_raw"}),
+    "Raw": frozenset(),
+    "RawRef": frozenset(),
 }
 GROUP = "interaction:one"
 RAW = Raw(kind="jaas", body='{"number": 1}', received_at="2026-11-24T09:30:00.000Z")
