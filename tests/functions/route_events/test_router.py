@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.route_events.router import Router
 from switchboard.claims import check_in, check_out
 from switchboard.envelope import DeliveryOrder, Envelope, Raw, decode, encode
 from switchboard.errors import Unavailable
@@ -145,13 +146,30 @@ def test_a_refused_send_holds_back_its_group_and_a_retry_sends_the_recorded_choi
     assert {1, 2, 3} <= set(numbers(bench.sent("lake")))
 
 
-def test_a_queue_that_takes_nothing_delays_no_other() -> None:
-    bench = Bench()
+def delays_no_other(bench: Bench) -> None:
     bench.outboxes["queue/crm"].refuse = lambda _: "down"
     back = bench.route(arrived(1), arrived(2), arrived(3, group="interaction:two"))
     assert len(back) == 3
     assert sorted(numbers(bench.sent("lake"))) == [1, 2, 3]
     assert bench.sent("crm") == []
+
+
+def test_a_queue_that_takes_nothing_delays_no_other() -> None:
+    delays_no_other(Bench())
+
+
+class GoingOnTogether(Bench):
+    """A break: what one queue refuses, no queue after it is sent."""
+
+    def sandbox(self) -> Router:
+        crm, lake = self.outboxes["queue/crm"], self.outboxes["queue/lake"]
+        lake.refuse = lambda message: crm.refuse(message) and "not tried"
+        return super().sandbox()
+
+
+def test_a_fan_out_that_ends_at_a_refusal_is_found() -> None:
+    with pytest.raises(AssertionError):
+        delays_no_other(GoingOnTogether())
 
 
 def test_a_repeated_fan_out_has_the_same_deduplication_id() -> None:
