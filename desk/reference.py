@@ -70,6 +70,7 @@ COMMANDS = (
     ("tail",),
     ("prove",),
     ("drift",),
+    ("forget",),
     ("destinations", "discard"),
     ("destinations", "redirect"),
     ("destinations", "remove"),

@@ -19,6 +19,7 @@ from desk.command import (
     drift,
     drill,
     explaining,
+    forget,
     invoke,
     migrate,
     prove,
@@ -64,6 +65,7 @@ app.command(why.why)
 app.command(tail.tail)
 app.command(prove.prove)
 app.command(drift.drift)
+app.command(forget.forget)
 app.command(destinations.app)
 app.command(trying.try_, name="try")
 app.command(trying.app)

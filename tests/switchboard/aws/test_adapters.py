@@ -132,6 +132,12 @@ class TestGuards:
         records = EventRecords("events", bucket)
         assert records.newest("interaction:one", "crm") == large
         assert records.newest("interaction:two", "crm") is None
+        boto3.client("dynamodb").update_item(
+            TableName="events",
+            Key=to_item({"group": "interaction:one", "event_id": large.id}),
+            UpdateExpression="REMOVE event_ref",
+        )  # as `switchboard forget` does
+        assert records.newest("interaction:one", "crm") == make_event(1)
 
 
 class TestLedger:

@@ -90,7 +90,10 @@ def _guard_of(values: Mapping[str, Any]) -> Guard:
 
 
 class EventRecords:
-    """See RecordSource: the newest of the group's events is its record."""
+    """See RecordSource: the newest of the group's events is its record.
+
+    An event that was forgotten on request has neither itself nor a claim in its item.
+    """
 
     def __init__(self, table: str, claims: ClaimStore) -> None:
         self._table = table
@@ -111,7 +114,8 @@ class EventRecords:
         )
         with translated("reading the events of a group"):
             items = [from_item(item) for page in pages for item in page["Items"]]
-        sent = [self._event(item) for item in items if _was_sent(item, destination)]
+        whole = [item for item in items if "event" in item or "event_ref" in item]
+        sent = [self._event(item) for item in whole if _was_sent(item, destination)]
         return max(sent, key=Version.of, default=None)
 
     def _event(self, item: Mapping[str, Any]) -> Event:

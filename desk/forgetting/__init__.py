@@ -1,0 +1,1 @@
+"""One person's data: found by phone number or e-mail address in all that is kept, and gone."""
