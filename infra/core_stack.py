@@ -19,6 +19,7 @@ from infra.constructs.alarms import Alarms
 from infra.constructs.api import WebhookApi
 from infra.constructs.archive import Archive
 from infra.constructs.control import control_statements
+from infra.constructs.core_tables import core_tables
 from infra.constructs.function import Function, poll_statement
 from infra.constructs.queues import VISIBILITY_FACTOR, Queue
 from infra.constructs.schedule import Schedule
@@ -30,7 +31,6 @@ from infra.constructs.source_alarms import (
     alarm_on_sources,
 )
 from infra.constructs.stage_dashboard import StageDashboard
-from infra.constructs.tables import Table
 from infra.names import Names
 from infra.stage import Stage
 from infra.statements import Statement, allow, arn, bucket_arn
@@ -65,6 +65,7 @@ class CoreStack(cdk.Stack):
         self._api = self._webhook_api() if stage.webhooks else None
         self._router()
         self._replayer()
+        self._firing()
         self._control()
         alarm_on_sources(self, self._alarms, self.names.prefix, stage.webhooks)
         alarm_on_routing(self, self._alarms, self.names.prefix)
@@ -81,38 +82,9 @@ class CoreStack(cdk.Stack):
         self._parameter()
 
     def _state(self) -> None:
-        names, retain = self.names, self._settings.retain
-        group, name = ("group", "S"), ("name", "S")
-        self._events = Table(
-            self,
-            "Events",
-            name=names.table("events"),
-            keys=[group, ("event_id", "S")],
-            retain=retain,
-            indexes=[
-                ("by-source-day", [("source_day", "S"), ("event_id", "S")], "KEYS_ONLY"),
-                # Sparse: the held events of paused sources, the groups of a partition in order.
-                ("held", [("held", "S"), group], "KEYS_ONLY"),
-            ],
-        )
-        self._ledger = Table(
-            self,
-            "Ledger",
-            name=names.table("ledger"),
-            keys=[group, ("delivery", "S")],
-            retain=retain,
-            indexes=[("dead", [("dead", "S"), ("dead_at", "S")], "ALL")],
-        )
-        self._state_table = Table(
-            self, "State", name=names.table("state"), keys=[("item", "S")], retain=retain
-        )
-        self._configuration = Table(
-            self,
-            "Configuration",
-            name=names.table("configuration"),
-            keys=[name, ("version", "N")],
-            retain=retain,
-        )
+        tables = core_tables(self, self.names, retain=self._settings.retain)
+        self._events, self._timers, self._ledger = tables.events, tables.timers, tables.ledger
+        self._state_table, self._configuration = tables.state, tables.configuration
 
     def _queues(self) -> None:
         visibility = VISIBILITY_FACTOR * function_spec("route_events").timeout_seconds
@@ -225,6 +197,8 @@ class CoreStack(cdk.Stack):
                 SWITCHBOARD_INGEST_BULK_QUEUE_URL=self._ingest_bulk.url,
                 SWITCHBOARD_INGEST_DEAD_QUEUE_URL=self._ingest_dead.url,
                 SWITCHBOARD_EVENTS_TABLE=self._events.name,
+                SWITCHBOARD_TIMERS_TABLE=self._timers.name,
+                SWITCHBOARD_GRACE_SECONDS=str(self._settings.grace_seconds),
                 SWITCHBOARD_LEDGER_TABLE=self._ledger.name,
                 SWITCHBOARD_LEDGER_DAYS=str(self._settings.ledger_days),
             ),
@@ -237,6 +211,7 @@ class CoreStack(cdk.Stack):
                 ),
                 allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], self._state_table.arn),
                 allow(["dynamodb:PutItem"], self._ledger.arn),
+                allow(["dynamodb:BatchWriteItem"], self._timers.arn),
                 allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
                 *[
                     allow(["s3:GetObject", "s3:PutObject"], bucket_arn(self.names.archive, path))
@@ -270,6 +245,27 @@ class CoreStack(cdk.Stack):
         # It never starts its own next invocation: Lambda would take that for a loop.
         Schedule(self, "ReplaySchedule", function=function, every="1 minute")
 
+    def _firing(self) -> None:
+        folder = arn("ssm", f"parameter{self.names.parameter('timers')}")
+        function = self._function(
+            "fire_timers",
+            self._environment(
+                SWITCHBOARD_INGEST_QUEUE_URL=self._ingest.url,
+                SWITCHBOARD_EVENTS_TABLE=self._events.name,
+                SWITCHBOARD_TIMERS_TABLE=self._timers.name,
+                SWITCHBOARD_GRACE_SECONDS=str(self._settings.grace_seconds),
+            ),
+            [
+                allow(["sqs:SendMessage"], self._ingest.arn),
+                allow(["ssm:GetParametersByPath"], folder),
+                allow(["dynamodb:Query"], self._events.arn),
+                allow(["dynamodb:BatchWriteItem", "dynamodb:Query"], self._timers.arn),
+                allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
+                allow(["s3:GetObject"], bucket_arn(self.names.archive, "/claims/*")),
+            ],
+        )
+        Schedule(self, "FiringSchedule", function=function, every="1 minute")
+
     def _control(self) -> None:
         statements = control_statements(self.names, self._state_table.arn)
         function = self._function("control_destinations", self._environment(), statements)
@@ -281,6 +277,7 @@ class CoreStack(cdk.Stack):
             "ingest_bulk_queue_url": self._ingest_bulk.url,
             "ingest_dead_queue_url": self._ingest_dead.url,
             "events_table": self._events.name,
+            "timers_table": self._timers.name,
             "ledger_table": self._ledger.name,
             "state_table": self._state_table.name,
             "configuration_table": self._configuration.name,

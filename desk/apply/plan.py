@@ -14,6 +14,7 @@ from switchboard.destination_documents import check_policy, compile_mapping_docu
 from switchboard.errors import ConfigurationError
 from switchboard.mapping import compile_expression
 from switchboard.sources import KINDS
+from switchboard.timers import compile_timer
 from switchboard.trial import difference
 
 STANDARD_CHARACTERS = 4096
@@ -103,6 +104,9 @@ def _check(name: str, text: str, known: Mapping[str, str], kinds: Mapping[str, s
     folder = name.partition("/")[0]
     if folder == "mappings":
         _check_mapping(name, text, known, kinds)
+        return
+    if folder == "timers":
+        compile_timer(name.partition("/")[2], text)
         return
     kind = kinds.get(name)
     if kind is None:

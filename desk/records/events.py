@@ -14,7 +14,7 @@ from desk.target import Target, TargetError
 from switchboard.archive import decode_line
 from switchboard.envelope import Claim, ObjectRef, Raw, RawRef
 from switchboard.errors import EventError
-from switchboard.event import Event, queue_safe
+from switchboard.event import OWN_SOURCE, Event, queue_safe
 from switchboard.events import SHARDS, shard_of
 from switchboard.routing import Choice
 from switchboard.sources import KINDS
@@ -64,9 +64,10 @@ class EventRecords:
         self.table = str(target.core()["events_table"])
 
     def sources(self) -> Sequence[str]:
-        """The names of every deployed source."""
+        """The names of every deployed source, and of Switchboard as the source of its own facts."""
         kinds = self._target.kinds()
-        return sorted(n.removeprefix("sources/") for n in kinds if n.startswith("sources/"))
+        deployed = (n.removeprefix("sources/") for n in kinds if n.startswith("sources/"))
+        return sorted([OWN_SOURCE, *deployed])
 
     def keys(self, source: str, day: date, shard: int) -> Iterator[Key]:
         """The keys of a source's events of one day (of their own time, UTC), by event id."""

@@ -2,7 +2,7 @@
 
     read → keep pace → normalise → archive raw → detect drift
         → choose destinations and append to `events`
-        → fan out → mark
+        → set timers → fan out → mark
 
 What came through bulk waits where a destination has enough, and is marked in `events` as routed:
 only then does its sender go back to live.
@@ -23,6 +23,7 @@ from functions.route_events.choosing import Choosing
 from functions.route_events.journeys import Journey, Journeys
 from functions.route_events.pacing import Feeding, Pace
 from functions.route_events.routes import Network
+from functions.route_events.timing import Timing
 from switchboard.archive import RawArchive, RawLine
 from switchboard.arrival import fresh_entry, unreadable_entry
 from switchboard.claiming import Send
@@ -61,6 +62,7 @@ class Ports:
     pace: Pace
     attempts: Attempts
     drift: DriftWatch
+    timing: Timing
     telemetry: Telemetry
     is_bulk: Callable[[str], bool]
 
@@ -99,6 +101,7 @@ class Router:
         self._archive(journeys)
         self._watch_drift(journeys)
         journeys.each(partial(self._choosing.choose, network))
+        self._ports.timing.set(journeys, network)
         self._fan_out(journeys, network)
         journeys.each(self._mark)
         journeys.each(lambda journey: self._finish(journeys, journey))

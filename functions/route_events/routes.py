@@ -14,6 +14,8 @@ from switchboard.routing import Route, choose_once, compile_route
 from switchboard.sources.contact_center_document import SourceRule
 from switchboard.sources.tenant import UNSAID, Tenant
 from switchboard.telemetry import Telemetry
+from switchboard.timer_documents import read_timers
+from switchboard.timers import Timer
 
 DEPLOYED = "deployment/destinations/"
 DOCUMENTS = "destinations/"
@@ -35,13 +37,15 @@ class Network:
     """Where events can go now: the routes of configured destinations, and every queue.
 
     `rules` are those of sources, by name; `gathering` are the destinations in whose
-    queues messages wait by design, for a window or a schedule.
+    queues messages wait by design, for a window or a schedule; `timers` are the rules of what is
+    told when something does not happen.
     """
 
     routes: Sequence[Route]
     outboxes: Mapping[str, Mapping[Lane, DestinationQueue]]
     rules: Mapping[str, SourceRule] = field(default_factory=dict)
     gathering: frozenset[str] = frozenset()
+    timers: Sequence[Timer] = ()
 
     def outbox(self, destination: str, lane: Lane) -> DestinationQueue | None:
         """The destination's queue of that lane, else its normal one; None: it is not deployed."""
@@ -93,7 +97,8 @@ class NetworkReader:
             for name, at in deployed.items()
         }
         gathering = frozenset(n for n, at in deployed.items() if at.mode is not Mode.ORDERED)
-        return Network(routes, outboxes, self._rules(parameters), gathering)
+        timers = read_timers(parameters, self._last_good, self._telemetry)
+        return Network(routes, outboxes, self._rules(parameters), gathering, timers)
 
     def _rules(self, parameters: Mapping[str, Parameter]) -> Mapping[str, SourceRule]:
         """What documents say of sources; where nobody can say, everything is delivered."""

@@ -8,6 +8,7 @@ from functions.route_events.attempts import Attempts
 from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports, Router
 from functions.route_events.routes import NetworkReader
+from functions.route_events.timing import Timing
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.events_table import EventsTable
@@ -17,6 +18,7 @@ from switchboard.aws.queues import SqsOutbox, SqsVisibility, is_same_queue, queu
 from switchboard.aws.runtime import Handle, Invocation
 from switchboard.aws.shape_table import ShapeTable
 from switchboard.aws.state_table import StateTable
+from switchboard.aws.timer_table import TimerTable
 from switchboard.configuration import LastGood, Parameters
 from switchboard.delivery import Execution
 from switchboard.drift_watch import DriftWatch
@@ -53,6 +55,7 @@ def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
             pace=Pace(state.read, time.time, telemetry),
             attempts=attempts,
             drift=DriftWatch(ShapeTable(settings.state_table), time.time, telemetry),
+            timing=Timing(TimerTable(settings.timers_table), settings.grace_seconds, time.time),
             telemetry=telemetry,
             is_bulk=lambda arn: is_same_queue(arn, settings.ingest_bulk_queue_url),
         )

@@ -1,6 +1,7 @@
 """Each sample of `events/invocations/` does what its name says, through the real code."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from desk.demo.documents import FOLDER, SECRETS
 from functions.control_destinations.control import Control
 from functions.control_destinations.control import Ports as ControlPorts
 from functions.control_destinations.decision import Deployed
+from functions.fire_timers.firing import Firing
+from functions.fire_timers.firing import Ports as FiringPorts
 from functions.receive_webhook.receiver import Ports as ReceiverPorts
 from functions.receive_webhook.receiver import Receiver
 from functions.replay_events.asking import Asked
@@ -18,11 +21,14 @@ from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports as RouterPorts
 from functions.route_events.router import Router
 from functions.route_events.routes import Network
+from functions.route_events.timing import Timing
 from functions.to_slack.alarm import read_alarms
 from switchboard.breaker import paused
 from switchboard.delivery import Execution
 from switchboard.destination import Lane
 from switchboard.drift_watch import DriftWatch
+from switchboard.envelope import decode
+from switchboard.events import Recorded
 from switchboard.gate import change_state
 from switchboard.held import ROUTE
 from switchboard.ledger import State
@@ -30,7 +36,7 @@ from switchboard.loop import Batch, read_records
 from switchboard.mapping import compile_expression
 from switchboard.routing import Route
 from switchboard.source_state import SourceStateReader
-from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination
+from switchboard.testing.deliveries import DeliveryBench, ScriptedDestination, make_event
 from switchboard.testing.draining import MemoryDrains
 from switchboard.testing.event_store import MemoryEvents
 from switchboard.testing.polling import MemoryMappings
@@ -44,6 +50,8 @@ from switchboard.testing.stores import (
     MemoryOutbox,
     RecordingTelemetry,
 )
+from switchboard.testing.timer_store import MemoryTimers
+from switchboard.timers import timer_mark
 
 EVENTS = Path(__file__).parents[2] / "events"
 INVOCATIONS = EVENTS / "invocations"
@@ -84,7 +92,7 @@ def test_every_sample_is_tested() -> None:
     named = {f"receive_webhook/{name}" for name in ANSWERS}
     named |= {f"replay_events/{name}" for name in ASKED}
     named |= {f"route_events/{name}" for name in ROUTED} | DELIVERED.keys() | ALARMS.keys()
-    named |= {"control_destinations/minute"}
+    named |= {"control_destinations/minute", "fire_timers/minute"}
     found = {str(path.relative_to(INVOCATIONS)) for path in INVOCATIONS.rglob("*.json")}
     assert found == {f"{name}.json" for name in named}
 
@@ -139,6 +147,7 @@ def test_batches_are_routed_as_they_say(name: str, outcome: tuple[int, int, int]
             pace=Pace(states.read, clock, telemetry),
             attempts=attempts,
             drift=DriftWatch(MemoryShapes(), clock, telemetry),
+            timing=Timing(MemoryTimers(), 60, clock),
             telemetry=telemetry,
             is_bulk=lambda _: False,
         )
@@ -197,6 +206,29 @@ def test_a_minute_polls_what_is_not_paused() -> None:
     assert read("control_destinations/minute")["detail-type"] == "Scheduled Event"
     assert control.run() == {"crm": False, "lake": True}
     assert mappings.enabled == {"mapping-crm": False}
+
+
+def test_a_minute_tells_what_is_due() -> None:
+    now = 1_790_000_000.0
+    ended = make_event(1, type="interaction.deleted", time=datetime.fromtimestamp(now - 90, UTC))
+    events, ingest, timers = MemoryEvents(), MemoryOutbox(), MemoryTimers()
+    events.append(Recorded("interaction:one", ended, "", None, None, []))
+    timers.put([timer_mark("interaction:one", now - 30, now - 90)], now)
+    firing = Firing(
+        FiringPorts(
+            timers=timers,
+            groups=events,
+            ingest=ingest,
+            rules=tuple,
+            grace=60,
+            telemetry=RecordingTelemetry(),
+            clock=lambda: now,
+        )
+    )
+    assert read("fire_timers/minute")["detail-type"] == "Scheduled Event"
+    assert firing.fire(now + 40) == {"looked": 1, "told": 2, "failed": 0}
+    told = [decode(message.body).event for message in ingest.taken]
+    assert [one.type for one in told if one] == ["interaction.closed", "interaction.abandoned"]
 
 
 def test_the_laptop_takes_the_sample_that_never_expires() -> None:

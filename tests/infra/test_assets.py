@@ -20,11 +20,13 @@ from switchboard.settings import (
     ReplaySettings,
     RouterSettings,
     Settings,
+    TimerSettings,
 )
 
 READ: dict[str, type[Settings]] = {
     "receive-webhook": ReceiverSettings,
     "route-events": RouterSettings,
+    "fire-timers": TimerSettings,
     "replay-events": ReplaySettings,
     "control-destinations": Settings,
     "to-crm": DestinationSettings,

@@ -88,6 +88,7 @@ def test_tables_expire_and_can_be_restored(laptop: Any) -> None:
     }
     assert keys == {
         "switchboard-laptop-events": [("group", "HASH"), ("event_id", "RANGE")],
+        "switchboard-laptop-timers": [("bucket", "HASH"), ("place", "RANGE")],
         "switchboard-laptop-ledger": [("group", "HASH"), ("delivery", "RANGE")],
         "switchboard-laptop-state": [("item", "HASH")],
         "switchboard-laptop-configuration": [("name", "HASH"), ("version", "RANGE")],

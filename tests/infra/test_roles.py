@@ -100,10 +100,23 @@ def test_route_events(laptop: Any) -> None:
         ("dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "switchboard-laptop-events"),
         ("dynamodb:GetItem dynamodb:UpdateItem", "switchboard-laptop-state"),
         ("dynamodb:PutItem", "switchboard-laptop-ledger"),
+        ("dynamodb:BatchWriteItem", "switchboard-laptop-timers"),
         (KEEP, "switchboard-laptop-configuration"),
         ("s3:GetObject s3:PutObject", f"{ARCHIVE}/raw/*"),
         ("s3:GetObject s3:PutObject", f"{ARCHIVE}/claims/*"),
         logs("route-events"),
+    )
+
+
+def test_fire_timers(laptop: Any) -> None:
+    assert permissions(laptop, "fire-timers") == table(
+        ("sqs:SendMessage", queue("ingest")),
+        ("ssm:GetParametersByPath", document("/timers")),
+        ("dynamodb:Query", "switchboard-laptop-events"),
+        ("dynamodb:BatchWriteItem dynamodb:Query", "switchboard-laptop-timers"),
+        (KEEP, "switchboard-laptop-configuration"),
+        ("s3:GetObject", f"{ARCHIVE}/claims/*"),
+        logs("fire-timers"),
     )
 
 

@@ -169,7 +169,9 @@ def streamed(stream: StreamProcess) -> None:
     """What is live, what is caught up with, and what needs a claim check."""
     publish(stream, interaction_event("int-late", 1, "Created"), ago=3600)
     publish(stream, interaction_event("int-live", 1, "Created"))
-    publish(stream, interaction_event("int-large", 1, "Created", note="x" * 400_000))
+    # It ended long ago: it is folded, from its claim, and told as closed.
+    ended = {"interactionEventTS": int(time.time()) - 120, "note": "x" * 400_000}
+    publish(stream, interaction_event("int-large", 1, "Deleted", **ended))
 
 
 def test_every_permission_is_used_and_nothing_is_denied(
@@ -182,6 +184,8 @@ def test_every_permission_is_used_and_nothing_is_denied(
         "resuming": {"BOOL": True},
     }
     stack.client("dynamodb").put_item(TableName="switchboard-laptop-state", Item=resuming)
+
+    put_document(stack, "timers/silence", '{"rule": "source_silent_for", "seconds": 600}')
 
     # What is small, what needs a claim check, and what each source is asked for.
     assert send(stack, "event-1") == 202
@@ -208,6 +212,7 @@ def test_every_permission_is_used_and_nothing_is_denied(
     for name in (
         "sources/partner",
         "sources/contact-centre",
+        "timers/silence",
         *(f"destinations/{one}" for one in EVERY),
     ):
         put_document(stack, name, '{"surprise": true, "when": "nope("}')

@@ -14,6 +14,7 @@ from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports as RouterPorts
 from functions.route_events.router import Router
 from functions.route_events.routes import Network
+from functions.route_events.timing import Timing
 from switchboard.delivery import Execution
 from switchboard.destination import Delivery, Lane, Repeat
 from switchboard.drift_watch import DriftWatch
@@ -35,6 +36,7 @@ from switchboard.testing.replaying import MemoryReplays
 from switchboard.testing.shape_store import MemoryShapes
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import MemoryLedger, MemoryOutbox
+from switchboard.testing.timer_store import MemoryTimers
 
 GROUP = "interaction:one"
 
@@ -94,6 +96,7 @@ class ReplayRig:
                 pace=Pace(states.read, self.clock, telemetry),
                 attempts=attempts,
                 drift=DriftWatch(MemoryShapes(), self.clock, telemetry),
+                timing=Timing(MemoryTimers(), 60, self.clock),
                 telemetry=telemetry,
                 is_bulk=lambda arn: arn.endswith("ingest-bulk.fifo"),
             )

@@ -9,6 +9,7 @@ from functions.route_events.attempts import Attempts
 from functions.route_events.pacing import Pace
 from functions.route_events.router import Ports, Router
 from functions.route_events.routes import DEPLOYED, NetworkReader
+from functions.route_events.timing import Timing
 from switchboard.configuration import LastGood, Parameters
 from switchboard.delivery import Execution
 from switchboard.drift_watch import DriftWatch
@@ -29,6 +30,7 @@ from switchboard.testing.stores import (
     MemoryParameters,
     RecordingTelemetry,
 )
+from switchboard.testing.timer_store import MemoryTimers
 
 BULK_ARN = "arn:aws:sqs:eu-west-1:123456789012:ingest-bulk.fifo"
 
@@ -84,6 +86,7 @@ class Bench:
     parameters: MemoryParameters = field(default_factory=MemoryParameters)
     states: MemoryStates = field(default_factory=MemoryStates)
     shapes: MemoryShapes = field(default_factory=MemoryShapes)
+    timers: MemoryTimers = field(default_factory=MemoryTimers)
     invocations: int = 0
 
     def __post_init__(self) -> None:
@@ -111,6 +114,7 @@ class Bench:
                 pace=Pace(self.states.read, self.clock, self.telemetry),
                 attempts=attempts,
                 drift=DriftWatch(self.shapes, self.clock, self.telemetry),
+                timing=Timing(self.timers, 60, self.clock),
                 telemetry=self.telemetry,
                 is_bulk=lambda arn: arn == BULK_ARN,
             )

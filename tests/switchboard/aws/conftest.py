@@ -13,6 +13,7 @@ REGION = "eu-west-1"
 TABLES = {
     "ledger": ("group", "delivery"),
     "events": ("group", "event_id"),
+    "timers": ("bucket", "place"),
     "state": ("item", None),
     "configuration": ("name", "version"),
 }

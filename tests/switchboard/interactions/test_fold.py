@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from switchboard.event import Event
+from switchboard.event import OWN_SOURCE, Event
 from switchboard.interactions import Interaction, Outcome, State, Steps, fold, read_steps, record_of
-from switchboard.interactions.steps import OWN_SOURCE
 from tests.switchboard.interactions.generated import Generated, generated
 from tests.switchboard.interactions.stories import golden, names
 
@@ -48,7 +47,7 @@ def test_every_order_repetition_and_split_is_the_same_record(
         dice = random.Random(seed)
         events = list(generated(seed).events)
         whole = fold(events)
-        interactions.add(whole.digest)
+        interactions.add(whole.content_digest)
         for _ in range(ORDERS):
             again = [*events, *dice.choices(events, k=dice.randrange(4))]
             dice.shuffle(again)
@@ -185,14 +184,14 @@ def test_what_is_told_as_closed_is_closed_and_nothing_else_changes() -> None:
     before, after = fold(events), fold([*events, told])
     assert (before.state, after.state) == (State.ENDED, State.CLOSED)
     assert before.model_copy(update={"state": State.CLOSED}) == after
-    assert before.digest == after.digest
+    assert before.content_digest == after.content_digest
 
 
 def test_a_recording_that_can_be_fetched_changes_no_digest() -> None:
     events, _ = golden("inbound")
     assert events[-1].type == "interaction.recording.ready"
-    assert fold(events[:-1]).digest == fold(events).digest
-    assert fold(events[:-2]).digest != fold(events).digest
+    assert fold(events[:-1]).content_digest == fold(events).content_digest
+    assert fold(events[:-2]).content_digest != fold(events).content_digest
 
 
 def test_the_same_fact_from_two_sources_counts_once() -> None:

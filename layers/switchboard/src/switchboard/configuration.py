@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from switchboard.errors import ConfigurationError, Unavailable
+from switchboard.event import OWN_SOURCE
 from switchboard.telemetry import Telemetry
 
 READ_EVERY_SECONDS = 30.0
@@ -201,7 +202,9 @@ class LastGood:
 
     def _alarm(self, name: str, version: int, why: str) -> None:
         folder, _, rest = name.partition("/")
-        if folder == "sources":
+        if folder == "timers":
+            self._telemetry.count("document_refused", source=OWN_SOURCE, document=name)
+        elif folder == "sources":
             self._telemetry.count("document_refused", source=rest, document=name)
         else:
             destination = self._destination or rest

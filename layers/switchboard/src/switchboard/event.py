@@ -13,6 +13,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 _QUEUE_SAFE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
+OWN_SOURCE = "switchboard"
+"""The source of facts that Switchboard itself tells."""
+
 EventKey: TypeAlias = tuple[str, str]
 """An event's group, as its envelope has it, and its id."""
 

@@ -124,6 +124,14 @@ class EventReader(Protocol):
         ...
 
 
+class GroupReader(Protocol):
+    """The events table, for whoever folds a group."""
+
+    def of_group(self, group: str) -> Sequence[Event]:
+        """The events that were appended under `group`, in any order. Raises Unavailable."""
+        ...
+
+
 def event_text(event: Event) -> str:
     """The event as its item holds it."""
     return json.dumps(event.model_dump(mode="json"), separators=(",", ":"))

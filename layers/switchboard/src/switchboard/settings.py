@@ -60,8 +60,19 @@ class RouterSettings(Settings):
     ingest_bulk_queue_url: str
     ingest_dead_queue_url: str
     events_table: str
+    timers_table: str
     ledger_table: str
     ledger_days: int = 90
+    grace_seconds: int = 60
+
+
+class TimerSettings(Settings):
+    """Settings of `fire_timers`. `grace_seconds`: after its last end an interaction is closed."""
+
+    ingest_queue_url: str
+    events_table: str
+    timers_table: str
+    grace_seconds: int = 60
 
 
 class ReplaySettings(Settings):

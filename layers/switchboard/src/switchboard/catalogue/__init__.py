@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from switchboard.catalogue.contact_center_types import contact_center_types
 from switchboard.catalogue.event_type import EventType, Family
+from switchboard.catalogue.facts import fact_types
 from switchboard.catalogue.meeting_types import meeting_types
 from switchboard.catalogue.own import own_types, passing_types
 
@@ -14,6 +15,7 @@ CATALOGUE: Sequence[EventType] = (
     *contact_center_types(),
     *meeting_types(),
     *own_types(),
+    *fact_types(),
     *passing_types(),
 )
 

@@ -152,7 +152,7 @@ class Interaction(_Part):
     events: int = 0
 
     @property
-    def digest(self) -> str:
+    def content_digest(self) -> str:
         """A hash of what it tells: the same until an event changes more than when it was seen.
 
         That a recording can be fetched has an event of its own, and comes late as a rule.

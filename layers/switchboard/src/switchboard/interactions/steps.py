@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from switchboard.event import Event
+from switchboard.event import OWN_SOURCE, Event
 from switchboard.version import Version
-
-OWN_SOURCE = "switchboard"
-"""The source of facts that Switchboard itself tells of an interaction."""
 
 PREFIX = "interaction."
 LATEST = (
@@ -34,7 +31,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Step:
     """One event: its version, its type without `interaction.`, and what it says.
 
-    `said` holds the values of which the newest counts. `own`: Switchboard told it.
+    `said` holds the values of which the newest counts. `own`: Switchboard told it, and
+    `told` is the digest of the record as it was told.
     """
 
     version: Version
@@ -49,6 +47,7 @@ class Step:
     participants: tuple[str, ...]
     wrap_up: tuple[tuple[str, str], ...]
     said: tuple[tuple[str, str | int], ...]
+    told: str | None = None
 
     def __hash__(self) -> int:
         return hash(self.version.event_id)
@@ -90,6 +89,7 @@ def _step(event: Event) -> Step:
         participants=_texts(data.get("participants")),
         wrap_up=_wrap_up(data.get("wrap_up")),
         said=tuple(_said(data)),
+        told=_text(data.get("digest")) if event.source == OWN_SOURCE else None,
     )
 
 

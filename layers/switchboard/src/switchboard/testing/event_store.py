@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from switchboard.errors import Unavailable
-from switchboard.event import EventKey
+from switchboard.event import Event, EventKey
 from switchboard.events import Appended, GroupSoFar, Kept, Recorded
 from switchboard.routing import Choice
 from switchboard.testing.stores import Failing
 
 
 class MemoryEvents(Failing):
-    """See EventStore and EventReader. `held` has the place of each event that is held."""
+    """See EventStore, EventReader, GroupReader. `held` has the place of each that is held."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], Recorded] = {}
@@ -38,6 +38,11 @@ class MemoryEvents(Failing):
             key: Kept(None if one.event_ref else one.event, one.event_ref, one.raw_ref)
             for key, one in found.items()
         }
+
+    def of_group(self, group: str) -> Sequence[Event]:
+        """See GroupReader."""
+        self.check()
+        return [recorded.event for (name, _), recorded in self.kept.items() if name == group]
 
     def mark_routed(self, group: str, event_id: str) -> None:
         """See EventStore."""

@@ -1,0 +1,170 @@
+"""What a look at an interaction tells: that it is closed, and what has not happened. Pure.
+
+Every fact is an event of ours with an id that follows from what it is about: the interaction, the
+rule, and since when. Told again, late or twice, it is the same event, and is routed once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from switchboard.errors import EventError
+from switchboard.event import OWN_SOURCE, Event, event_id, group_of, utc_text
+from switchboard.interactions import Interaction, Outcome, State, Steps, record_of
+from switchboard.interactions.ending import LEAVES
+from switchboard.routing import is_true
+from switchboard.sources.payloads import kept_id
+from switchboard.timers import TOLD_AS, Rule, Timer
+
+CLOSED, REVISED = "closed", "revised"
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.ABANDONED: "abandoned",
+    Outcome.MISSED: "missed",
+    Outcome.REFUSED: "missed",
+}
+
+Called = Callable[[str, datetime], bool]
+"""Whether a number was called since a time."""
+
+
+def facts(
+    group: str, steps: Steps, timers: Sequence[Timer], grace: int, now: float, called: Called
+) -> list[Event]:
+    """What is to be told of `group` now, and was not told yet."""
+    record = record_of(steps)
+    told = {step.version.event_id for step in steps if step.own}
+    found = [*_closing(group, steps, record, grace, now)]
+    for timer in timers:
+        since = _since(timer.document.rule, record, called)
+        if since is not None and since.timestamp() + timer.document.seconds <= now:
+            found.append(_absent(group, timer, record, since))
+    wanted = [fact for fact in found if fact.id not in told]
+    return [fact for fact in wanted if _is_wanted(fact, timers)]
+
+
+def silences(timers: Sequence[Timer], heard: Mapping[str, float], now: float) -> list[Event]:
+    """The sources that are silent for longer than a rule says, each once for each silence."""
+    return [
+        fact
+        for timer in timers
+        if timer.document.rule is Rule.SOURCE_SILENT_FOR
+        for source, at in sorted(heard.items())
+        if timer.document.source in (None, source) and now - at >= timer.document.seconds
+        if _is_wanted(fact := _silent(timer, source, at), timers)
+    ]
+
+
+def group_of_fact(fact: Event) -> str:
+    """The group of a fact that is about no interaction."""
+    return group_of(fact.id, fact.time)
+
+
+def _closing(
+    group: str, steps: Steps, record: Interaction, grace: int, now: float
+) -> Iterator[Event]:
+    """That it is closed, once the grace period is over; that what was told has changed."""
+    ends = [step.at for step in steps if not step.own and step.name in LEAVES]
+    if record.state is State.OPEN or not ends or max(ends) / 1000 + grace > now:
+        return
+    digest = record.content_digest
+    told = {step.told for step in steps if step.own and step.told is not None}
+    if told and digest not in told:
+        yield _fact(group, REVISED, record, grace, digest, digest)
+        return
+    yield _fact(group, CLOSED, record, grace, digest)
+    if record.outcome in OUTCOMES:
+        yield _fact(group, OUTCOMES[record.outcome], record, grace, digest)
+
+
+def _fact(group: str, kind: str, record: Interaction, grace: int, digest: str, *more: str) -> Event:
+    # Newer than every event that it was folded from, and than what was told with fewer of them.
+    last = record.last_event_at or datetime.fromtimestamp(0, UTC)
+    closed = record.model_copy(update={"state": State.CLOSED})
+    data = {**closed.model_dump(mode="json"), "digest": digest}
+    return _told(
+        f"interaction.{kind}", (kind, group, *more), last + timedelta(seconds=grace), record, data
+    )
+
+
+def _absent(group: str, timer: Timer, record: Interaction, since: datetime) -> Event:
+    rule = timer.document.rule
+    name = (rule, timer.name, group, utc_text(since))
+    time = since + timedelta(seconds=timer.document.seconds)
+    data = {**record.model_dump(mode="json"), "timer": _rule_data(timer, since)}
+    return _told(TOLD_AS[rule], name, time, record, data)
+
+
+def _told(
+    kind: str, name: tuple[str, ...], time: datetime, record: Interaction, data: Mapping[str, Any]
+) -> Event:
+    named_by = "/".join(name)
+    return Event(
+        id=event_id(OWN_SOURCE, named_by),
+        source=OWN_SOURCE,
+        type=kind,
+        subject=None if record.interaction is None else kept_id(record.interaction),
+        time=time,
+        data=data,
+        sourceeventid=kept_id(named_by),
+        sequence=record.events,
+    )
+
+
+def _silent(timer: Timer, source: str, at: float) -> Event:
+    since = datetime.fromtimestamp(at, UTC)
+    named_by = "/".join((timer.document.rule, timer.name, source, utc_text(since)))
+    return Event(
+        id=event_id(OWN_SOURCE, named_by),
+        source=OWN_SOURCE,
+        type=TOLD_AS[Rule.SOURCE_SILENT_FOR],
+        subject=source,
+        time=since + timedelta(seconds=timer.document.seconds),
+        data={"source": source, "timer": _rule_data(timer, since)},
+        sourceeventid=kept_id(named_by),
+    )
+
+
+def _rule_data(timer: Timer, since: datetime) -> dict[str, Any]:
+    document = timer.document
+    return {
+        "name": timer.name,
+        "rule": str(document.rule),
+        "seconds": document.seconds,
+        "since": utc_text(since),
+    }
+
+
+def _since(rule: Rule, record: Interaction, called: Called) -> datetime | None:
+    """Since when a rule is true of an interaction; None: it is not."""
+    match rule:
+        case Rule.WAITING_LONGER_THAN:
+            return record.waiting_since
+        case Rule.UNANSWERED_FOR:
+            is_open = record.state is State.OPEN and record.direction != "out"
+            waits = is_open and record.answered_at is None
+            return record.first_event_at if waits else None
+        case Rule.NOT_CLOSED_WITHIN:
+            return record.first_event_at if record.state is State.OPEN else None
+        case Rule.NO_CALLBACK_WITHIN:
+            return _not_called_back(record, called)
+        case Rule.SOURCE_SILENT_FOR:
+            return None
+
+
+def _not_called_back(record: Interaction, called: Called) -> datetime | None:
+    ended, phone = record.ended_at, record.customer.phone
+    if record.outcome not in OUTCOMES or ended is None or phone is None:
+        return None
+    return None if called(phone, ended) else ended
+
+
+def _is_wanted(fact: Event, timers: Sequence[Timer]) -> bool:
+    """Whether the rule's predicate takes it; one that cannot say is told, rather than not."""
+    name = fact.data.get("timer", {}).get("name")
+    predicate = next((one.when for one in timers if one.name == name), None)
+    if predicate is None:
+        return True
+    try:
+        return is_true(predicate.evaluate(fact.model_dump(mode="json")))
+    except EventError:
+        return True

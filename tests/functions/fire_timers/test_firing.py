@@ -1,0 +1,285 @@
+"""Rounds over memory with a moved clock: late, repeated and lost ones do no harm."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from functions.fire_timers.firing import Firing, Ports
+from switchboard.envelope import DeliveryOrder, Envelope, decode
+from switchboard.errors import EventError, Unavailable
+from switchboard.event import OWN_SOURCE, Event
+from switchboard.held import release_order
+from switchboard.loop import Record
+from switchboard.source_state import SourceState
+from switchboard.testing.stores import MemoryOutbox
+from switchboard.timers import Timer, TimerStore, compile_timer
+from tests.functions.route_events.bench import Bench, record
+from tests.switchboard.interactions.stories import BEGAN, golden
+
+GRACE = 60
+
+
+def messages(name: str, *, before: int = 10**6) -> list[Record]:
+    """A golden's events as they arrive, those of its first seconds."""
+    events = [e for e in golden(name)[0] if e.time.timestamp() < BEGAN + before]
+    group = f"interaction:{events[0].subject}"
+    return [record(Envelope(event=event, group=group), event) for event in events]
+
+
+@dataclass
+class Rig:
+    """A router and the firing over the same stores."""
+
+    rules: list[Timer] = field(default_factory=list)
+    ingest: MemoryOutbox = field(default_factory=MemoryOutbox)
+    failing: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.bench = Bench()
+        self.bench.clock.now = float(BEGAN)
+        self.timers = self.bench.timers
+
+    def rule(self, name: str, text: str) -> None:
+        self.rules.append(compile_timer(name, text))
+        self.bench.parameters.set(f"timers/{name}", text)
+
+    def arrive(self, records: Sequence[Record]) -> None:
+        """What arrives is routed when it happens."""
+        for one in records:
+            event = decode(one.body).event
+            assert event is not None
+            self.bench.clock.now = max(self.bench.clock.now, event.time.timestamp())
+            assert self.bench.route(one) == {}
+
+    def of_group(self, group: str) -> Sequence[Event]:
+        if group in self.failing:
+            raise EventError("it cannot be folded")
+        return [one.event for (name, _), one in self.bench.events.kept.items() if name == group]
+
+    def round(self, *, timers: TimerStore | None = None, seconds: float = 1000) -> dict[str, int]:
+        """One round; what it told is routed."""
+        firing = Firing(
+            Ports(
+                timers=timers or self.timers,
+                groups=self,
+                ingest=self.ingest,
+                rules=lambda: self.rules,
+                grace=GRACE,
+                telemetry=self.bench.telemetry,
+                clock=self.bench.clock,
+            )
+        )
+        return firing.fire(self.bench.clock() + seconds)
+
+    def route_facts(self) -> list[str]:
+        """Route what was told; the types that are new to the events table."""
+        new: list[str] = []
+        for message in self.ingest.taken:
+            envelope = decode(message.body)
+            assert envelope.event is not None
+            key = (envelope.group, envelope.event.id)
+            if key not in self.bench.events.kept:
+                new.append(envelope.event.type)
+            assert self.bench.route(record(envelope, envelope.event)) == {}
+        self.ingest.taken.clear()
+        return new
+
+    def minutes(self, number: int) -> list[str]:
+        """That many rounds, one a minute; the types of what they told."""
+        found: list[str] = []
+        for _ in range(number):
+            self.bench.clock.forward(60)
+            self.round()
+            found += self.route_facts()
+        return found
+
+
+def test_an_interaction_that_ended_is_told_as_closed_once() -> None:
+    rig = Rig()
+    rig.round()
+    rig.arrive(messages("inbound", before=400))
+    assert rig.minutes(60) == ["interaction.closed"]
+    (closed,) = [e.event for e in rig.bench.sent("crm") if e.event and e.event.source == OWN_SOURCE]
+    assert closed.data["durations"]["talk_seconds"] == 174
+    assert set(rig.timers.marks) == {("bookmark", "finished")}
+
+
+def test_rules_are_told_while_they_are_true_and_not_after() -> None:
+    rig = Rig()
+    rig.rule("wait", '{"rule": "waiting_longer_than", "seconds": 30}')
+    rig.rule("callback", '{"rule": "no_callback_within", "seconds": 600}')
+    rig.round()
+    rig.arrive(messages("abandon", before=1))
+    assert rig.minutes(1) == ["interaction.waiting_too_long"]
+    rig.arrive(messages("abandon"))
+    assert rig.minutes(5) == ["interaction.closed", "interaction.abandoned"]
+    assert rig.minutes(20) == ["interaction.not_called_back"]
+    assert rig.minutes(20) == []
+
+
+def test_whoever_is_called_back_is_not_told_of() -> None:
+    rig = Rig()
+    rig.rule("callback", '{"rule": "no_callback_within", "seconds": 600}')
+    rig.round()
+    rig.arrive(messages("abandon"))
+    assert rig.minutes(3) == ["interaction.closed", "interaction.abandoned"]
+    # The same number, called 5 minutes later.
+    created = golden("outbound")[0][0]
+    later = created.model_copy(update={"time": datetime.fromtimestamp(rig.bench.clock(), UTC)})
+    rig.arrive([record(Envelope(event=later, group="interaction:back"), later)])
+    assert rig.minutes(60) == []
+
+
+def test_an_event_that_comes_late_revises_what_was_told() -> None:
+    rig = Rig()
+    rig.round()
+    records = messages("inbound", before=400)
+    late = records.pop(11)
+    rig.arrive(records)
+    assert rig.minutes(10) == ["interaction.closed"]
+    rig.arrive([late])
+    assert rig.minutes(10) == ["interaction.revised"]
+    assert rig.minutes(10) == []
+
+
+@pytest.mark.parametrize("away", [2, 60, 600])
+def test_rounds_that_were_lost_are_made_up_for(away: int) -> None:
+    rig = Rig()
+    rig.round()
+    rig.arrive(messages("abandon"))
+    rig.bench.clock.forward(60.0 * away)
+    rig.round()
+    assert rig.route_facts() == ["interaction.closed", "interaction.abandoned"]
+    assert rig.minutes(5) == []
+
+
+def test_a_round_that_has_no_time_left_goes_on_in_the_next() -> None:
+    rig = Rig()
+    rig.round()
+    rig.arrive(messages("abandon"))
+    rig.bench.clock.forward(600)
+    assert rig.round(seconds=0)["looked"] == 0
+    assert rig.minutes(1) == ["interaction.closed", "interaction.abandoned"]
+
+
+def test_two_rounds_at_once_tell_the_same() -> None:
+    rig = Rig()
+    rig.round()
+    rig.arrive(messages("missed"))
+    rig.bench.clock.forward(120)
+    before = dict(rig.timers.marks)
+    rig.round()
+    rig.timers.marks.update(before)
+    rig.round()
+    ids = Counter(message.deduplication_id for message in rig.ingest.taken)
+    assert set(ids.values()) == {2}
+    assert rig.route_facts() == ["interaction.closed", "interaction.missed"]
+
+
+def test_what_the_queue_does_not_take_is_told_by_the_next_round() -> None:
+    rig = Rig()
+    rig.round()
+    rig.arrive(messages("abandon"))
+    rig.bench.clock.forward(120)
+    rig.ingest.failure = Unavailable("SQS is away")
+    with pytest.raises(Unavailable):
+        rig.round()
+    rig.ingest.failure = None
+    assert rig.minutes(1) == ["interaction.closed", "interaction.abandoned"]
+
+
+def test_a_group_that_cannot_be_folded_stops_no_other() -> None:
+    rig = Rig()
+    rig.round()
+    rig.arrive(messages("abandon"))
+    rig.arrive(messages("chat"))
+    rig.failing = {group for group, _ in rig.bench.events.kept if "phone" in group}
+    assert len(rig.failing) == 1
+    assert rig.minutes(10) == ["interaction.closed"]
+    assert rig.bench.telemetry.counts["timers_failed", OWN_SOURCE] >= 1
+
+
+def test_a_timer_that_a_slow_router_writes_after_its_minute_is_found() -> None:
+    rig = Rig()
+    rig.round()
+    rig.arrive(messages("abandon"))
+    slow = dict(rig.timers.marks)
+    rig.timers.marks = {key: mark for key, mark in slow.items() if key[0] == "bookmark"}
+    assert rig.minutes(2) == []
+    rig.timers.marks |= {key: mark for key, mark in slow.items() if key[0] != "bookmark"}
+    assert rig.minutes(1) == ["interaction.closed", "interaction.abandoned"]
+
+
+def test_a_silent_source_is_told_once_for_each_silence() -> None:
+    rig = Rig()
+    rig.rule("silence", '{"rule": "source_silent_for", "seconds": 300}')
+    rig.round()
+    rig.arrive(messages("abandon"))
+    told = rig.minutes(30)
+    assert told.count("source.silent") == 1
+    rig.arrive([record(Envelope(event=e, group="g"), e) for e in golden("chat")[0][:1]])
+    assert rig.minutes(30).count("source.silent") == 1
+
+
+class TestRequests:
+    def writes(self, *rules: str) -> int:
+        rig = Rig()
+        for number, text in enumerate(rules):
+            rig.rule(f"rule-{number}", text)
+        rig.arrive(messages("inbound", before=400))
+        return rig.timers.writes
+
+    def test_a_call_of_seventeen_events_writes_twice(self) -> None:
+        assert len(messages("inbound", before=400)) == 17
+        assert self.writes() == 2
+
+    def test_rules_add_one_for_each_event_that_opens(self) -> None:
+        wait = '{"rule": "waiting_longer_than", "seconds": 120}'
+        unanswered = '{"rule": "unanswered_for", "seconds": 90}'
+        assert self.writes(wait, unanswered) == 4
+
+    def test_a_batch_is_one_request(self) -> None:
+        rig = Rig()
+        rig.bench.clock.now = BEGAN + 300.0
+        assert rig.bench.route(*messages("inbound", before=400)[-10:]) == {}
+        assert rig.timers.writes == 1
+
+
+def test_what_cannot_be_written_comes_back_and_is_set_then() -> None:
+    rig = Rig()
+    rig.timers.failure = Unavailable("DynamoDB is away")
+    *_, deleted = messages("abandon")
+    assert set(rig.bench.route(deleted)) == {deleted.message_id}
+    assert rig.bench.sent("crm") == []
+    rig.timers.failure = None
+    assert rig.bench.route(deleted) == {}
+    assert len(rig.timers.marks) == 1
+
+
+def test_a_replay_sets_no_timer() -> None:
+    rig = Rig()
+    *_, deleted = messages("abandon")
+    envelope = decode(deleted.body)
+    assert envelope.event is not None
+    order = DeliveryOrder(only="crm", replay="again")
+    again = envelope.model_copy(update={"delivery": order})
+    assert rig.bench.route(record(again, envelope.event)) == {}
+    assert rig.timers.writes == 0
+
+
+def test_what_is_held_sets_its_timers_when_it_is_released() -> None:
+    rig = Rig()
+    rig.bench.clock.now += 100
+    source = golden("abandon")[0][0].source
+    rig.bench.states.sources[source] = SourceState(paused=True)
+    *_, deleted = messages("abandon")
+    assert rig.bench.route(deleted) == {}
+    assert rig.timers.writes == 0
+    envelope = decode(deleted.body)
+    assert envelope.event is not None
+    released = envelope.model_copy(update={"delivery": release_order("run")})
+    assert rig.bench.route(record(released, envelope.event)) == {}
+    assert rig.timers.writes == 1
