@@ -29,6 +29,7 @@ from infra.constructs.source_alarms import (
     alarm_on_replays,
     alarm_on_routing,
     alarm_on_sources,
+    alarm_on_timers,
 )
 from infra.constructs.stage_dashboard import StageDashboard
 from infra.names import Names
@@ -70,6 +71,7 @@ class CoreStack(cdk.Stack):
         alarm_on_sources(self, self._alarms, self.names.prefix, stage.webhooks)
         alarm_on_routing(self, self._alarms, self.names.prefix)
         alarm_on_replays(self, self._alarms, self.names.prefix)
+        alarm_on_timers(self, self._alarms, self.names.prefix)
         StageDashboard(self, "Dashboard", name=self.names.prefix, stage=stage.name)
         if stage.anomaly_alarms:
             watch_sources(
@@ -261,7 +263,9 @@ class CoreStack(cdk.Stack):
                 allow(["dynamodb:Query"], self._events.arn),
                 allow(["dynamodb:BatchWriteItem", "dynamodb:Query"], self._timers.arn),
                 allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
-                allow(["s3:GetObject"], bucket_arn(self.names.archive, "/claims/*")),
+                allow(
+                    ["s3:GetObject", "s3:PutObject"], bucket_arn(self.names.archive, "/claims/*")
+                ),
             ],
         )
         Schedule(self, "FiringSchedule", function=function, every="1 minute")

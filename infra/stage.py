@@ -19,6 +19,7 @@ from pydantic import (
 from infra.catalogue import destination_kinds
 from infra.reading import Network, PublicNetwork, Reader
 from switchboard.destination import DeployTime, DestinationSpec, Mode
+from switchboard.event import OWN_SOURCE
 from switchboard.sources import KINDS, WEBHOOK_KINDS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
@@ -187,6 +188,12 @@ class Stage(_Entry):
     api_account_role: Literal["create", "exists"] = "create"
     reader: Reader = Reader()
     network: Network = PublicNetwork()
+
+    @model_validator(mode="after")
+    def _has_facts_of_its_own(self) -> Self:
+        if OWN_SOURCE in self.sources:
+            raise ValueError(f"sources: {OWN_SOURCE!r} is the source of its own facts; rename it")
+        return self
 
     @model_validator(mode="after")
     def _archive_outlives_the_ledger(self) -> Self:

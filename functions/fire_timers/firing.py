@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from switchboard.absence import facts, group_of_fact, silences
-from switchboard.envelope import Envelope, encode
-from switchboard.errors import Unavailable
+from switchboard.claims import ClaimStore, check_in
+from switchboard.envelope import Envelope
+from switchboard.errors import ConfigurationError, DeliveryError, Unavailable
 from switchboard.event import OWN_SOURCE, Event, queue_safe, utc_text
 from switchboard.events import GroupReader
 from switchboard.interactions import read_steps
@@ -29,10 +30,15 @@ from switchboard.timers import (
     called_bucket,
     due_until,
     group_of_mark,
+    timer_mark,
 )
 
 AGAIN_MINUTES = 2
 """A router may write a timer as long as it runs, so a minute is looked through so often."""
+LOOKS = 25
+"""So many timers are looked at before what they tell is sent: queue and table take batches."""
+LATER_SECONDS = 60 * 60
+"""A group that could not be folded is looked at again, until its events are gone."""
 BOOKMARK = Mark("bookmark", "finished")
 TOLD = "told"
 """Where the silences are that were told: a source may be silent for days."""
@@ -45,6 +51,7 @@ class Ports:
     timers: TimerStore
     groups: GroupReader
     ingest: Outbox
+    claims: ClaimStore
     rules: Callable[[], Sequence[Timer]]
     grace: int
     telemetry: Telemetry
@@ -73,7 +80,7 @@ class Firing:
         """Fire until everything is done, or `until`; how much was looked at and told.
 
         Raises:
-            Unavailable: the timers or the rules cannot be read, or the bookmark not written.
+            Unavailable: a store or the queue cannot be reached; the next round goes on.
         """
         now = self._ports.clock()
         this = _Round(self._ports.rules(), now)
@@ -96,39 +103,37 @@ class Firing:
     def _minute(self, this: _Round, minute: int, until: float) -> bool:
         """Whether everything of a minute that is due was looked at."""
         for bucket in buckets(minute):
-            done: list[Mark] = []
-            for mark in self._ports.timers.read(bucket, until=due_until(this.now)):
+            marks = self._ports.timers.read(bucket, until=due_until(this.now))
+            for first in range(0, len(marks), LOOKS):
                 if self._ports.clock() >= until:
-                    self._ports.timers.delete(done)
                     return False
-                if self._look(this, group_of_mark(mark)):
-                    done.append(mark)
-            self._ports.timers.delete(done)
+                self._look(this, marks[first : first + LOOKS])
         return True
 
-    def _look(self, this: _Round, group: str) -> bool:
-        """Look at a group and tell what there is to tell; whether that was taken.
+    def _look(self, this: _Round, marks: Sequence[Mark]) -> None:
+        """Look at the groups of `marks`, tell what there is to tell, and delete the marks."""
+        groups = set(map(group_of_mark, marks)) - this.seen
+        found = [(group, fact) for group in sorted(groups) for fact in self._facts(this, group)]
+        self._send(found)
+        self._ports.timers.delete(marks)
+        this.seen |= groups
+        this.told += len(found)
 
-        Raises:
-            Unavailable: a store or the queue cannot be reached: the round ends, the next goes on.
-        """
-        if group in this.seen:
-            return True
+    def _facts(self, this: _Round, group: str) -> Sequence[Event]:
+        """What is to be told of a group. One that cannot be folded stops no other."""
         ports = self._ports
         try:
             steps = read_steps(ports.groups.of_group(group))
             found = facts(group, steps, this.rules, ports.grace, this.now, self._called)
-            self._send(group, found)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - one group that cannot be read stops no other
+        except (ConfigurationError, DeliveryError):
+            raise  # a store is away, for every group
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with this group
             this.failed += 1
             ports.telemetry.warn("a timer failed", group=group, why=repr(error))
-            return False
+            ports.timers.put([timer_mark(group, this.now + LATER_SECONDS, this.now)], this.now)
+            return ()
         this.looked += 1
-        this.told += len(found)
-        this.seen.add(group)
-        return True
+        return found
 
     def _called(self, phone: str, since: datetime) -> bool:
         return bool(self._ports.timers.read(called_bucket(phone), after=utc_text(since)))
@@ -140,14 +145,17 @@ class Firing:
         told = {mark.place for mark in timers.read(TOLD)} if found else set()
         for fact in found:
             if fact.id not in told:
-                self._send(group_of_fact(fact), [fact])
+                self._send([(group_of_fact(fact), fact)])
                 timers.put([Mark(TOLD, fact.id, this.now)], this.now)
                 this.told += 1
 
-    def _send(self, group: str, found: Sequence[Event]) -> None:
+    def _send(self, found: Sequence[tuple[str, Event]]) -> None:
+        claims = self._ports.claims
         messages = [
-            Outgoing(encode(Envelope(event=fact, group=group)), queue_safe(group), fact.id)
-            for fact in found
+            Outgoing(
+                check_in(Envelope(event=fact, group=group), claims), queue_safe(group), fact.id
+            )
+            for group, fact in found
         ]
         if not messages:
             return
@@ -160,4 +168,4 @@ class Firing:
         count("timers_looked", float(this.looked), source=OWN_SOURCE)
         count("facts_told", float(this.told), source=OWN_SOURCE)
         count("timers_failed", float(this.failed), source=OWN_SOURCE)
-        count("timers_behind_minutes", float(behind), source=OWN_SOURCE)
+        self._ports.telemetry.observe("timers_behind_minutes", float(behind), source=OWN_SOURCE)

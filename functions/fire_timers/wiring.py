@@ -23,11 +23,13 @@ def wire(settings: TimerSettings, telemetry: InvocationTelemetry) -> Handle:
     """The firing of one sandbox."""
     parameters = Parameters(StageParameters(settings.stage, FOLDER), time.time)
     last_good = LastGood(ConfigurationTable(settings.configuration_table), telemetry)
+    archive = ArchiveBucket(settings.archive_bucket)
     firing = Firing(
         Ports(
             timers=TimerTable(settings.timers_table),
-            groups=GroupEvents(settings.events_table, ArchiveBucket(settings.archive_bucket)),
+            groups=GroupEvents(settings.events_table, archive),
             ingest=SqsOutbox(settings.ingest_queue_url),
+            claims=archive,
             rules=lambda: read_timers(parameters.everything(), last_good, telemetry),
             grace=settings.grace_seconds,
             telemetry=telemetry,

@@ -35,13 +35,14 @@ class Timing:
         now = self.clock()
         marks: set[Mark] = set()
         concerned: list[Journey] = []
-        for journey in journeys.live():
-            if journey.order is not None or journey.is_held:
-                continue
-            found = set(self._marks(journey, network, now))
+
+        def collect(journey: Journey) -> None:
+            found = set() if journey.order else set(self._marks(journey, network, now))
             if found:
-                marks |= found
+                marks.update(found)
                 concerned.append(journey)
+
+        journeys.each(collect)
         if not marks:
             return
         try:
@@ -54,11 +55,13 @@ class Timing:
 
     def _marks(self, journey: Journey, network: Network, now: float) -> Iterator[Mark]:
         event, timers = journey.event, network.timers
-        for due in looks(event, timers, self.grace, now):
-            yield timer_mark(journey.whole.group, due, now)
+        if not journey.is_held:
+            for due in looks(event, timers, self.grace, now):
+                yield timer_mark(journey.whole.group, due, now)
         called = called_mark(event, timers)
         if called is not None:
             yield called
         # Once a minute and sandbox: an item for each event would be a hot one.
-        if listens(timers, event.source) and now - self.heard.get(event.source, 0.0) >= MINUTE:
+        is_due = now - self.heard.get(event.source, 0.0) >= MINUTE
+        if is_due and not journey.is_release and listens(timers, event.source):
             yield Mark(HEARD, event.source, now)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from constructs import Construct
 
 from infra.constructs.alarms import Alarms
+from switchboard.event import OWN_SOURCE
 
 DRIFT = (
     "The payloads of the source {source} have changed their shape: a field is new, renamed, of"
@@ -79,3 +80,51 @@ def alarm_on_replays(scope: Construct, alarms: Alarms, prefix: str) -> None:
         " is tried each minute. `switchboard replay status` shows how far it is; stop it with"
         " `switchboard replay cancel REPLAY`.",
     )
+
+
+def alarm_on_timers(scope: Construct, alarms: Alarms, prefix: str) -> None:
+    """Alarm on timers that are late or fail, and on rules that do not serve."""
+    own = Construct(scope, "Absence")
+    for metric, ending, threshold, statistic, description in (
+        (
+            "timers_behind_minutes",
+            "timers-behind",
+            10,
+            "Maximum",
+            "fire-timers is ten minutes behind: what it tells of interactions is late, none of it"
+            " is lost. Look at its errors, and at the throttles of the events and timers tables.",
+        ),
+        (
+            "timers_failed",
+            "timers-failed",
+            1,
+            "Sum",
+            "An interaction cannot be folded, so that nothing is told of it; it is looked at again"
+            " each hour. The log of fire-timers names its group: `switchboard timeline GROUP`.",
+        ),
+        (
+            "configuration_errors",
+            "timers-configuration",
+            1,
+            "Sum",
+            "A rule is not looked at: its document is broken and never was good. The log of"
+            " fire-timers names it: correct it and run `switchboard apply documents`.",
+        ),
+        (
+            "document_refused",
+            "timers-document",
+            1,
+            "Sum",
+            "The new document of a rule is broken; the last good one serves. The log of fire-timers"
+            " names field and position: correct it and run `switchboard apply documents`.",
+        ),
+    ):
+        alarms.on_own(
+            own,
+            metric,
+            source=OWN_SOURCE,
+            threshold=threshold,
+            statistic=statistic,
+            name=f"{prefix}-{ending}",
+            description=description,
+        )

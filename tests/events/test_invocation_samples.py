@@ -219,6 +219,7 @@ def test_a_minute_tells_what_is_due() -> None:
             timers=timers,
             groups=events,
             ingest=ingest,
+            claims=MemoryBucket(),
             rules=tuple,
             grace=60,
             telemetry=RecordingTelemetry(),

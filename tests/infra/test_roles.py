@@ -115,7 +115,7 @@ def test_fire_timers(laptop: Any) -> None:
         ("dynamodb:Query", "switchboard-laptop-events"),
         ("dynamodb:BatchWriteItem dynamodb:Query", "switchboard-laptop-timers"),
         (KEEP, "switchboard-laptop-configuration"),
-        ("s3:GetObject", f"{ARCHIVE}/claims/*"),
+        ("s3:GetObject s3:PutObject", f"{ARCHIVE}/claims/*"),
         logs("fire-timers"),
     )
 

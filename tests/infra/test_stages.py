@@ -32,6 +32,7 @@ def test_a_stage_that_is_not_there_is_named_with_those_that_are() -> None:
     [
         ({"surprise": 1}, "surprise"),
         ({"sources": {"x": {"kind": "nope"}}}, "no source is of kind 'nope'"),
+        ({"sources": {"switchboard": {"kind": "jaas"}}}, "'switchboard' is the source of its own"),
         ({"destinations": {"x": {"kind": "nope"}}}, "no destination is of kind 'nope'"),
         ({"destinations": {"x": {"kind": "s3"}}}, "bucket"),
         ({"destinations": {"x": {"kind": "webhook", "bucket": "b"}}}, "bucket"),

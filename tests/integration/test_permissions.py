@@ -169,8 +169,8 @@ def streamed(stream: StreamProcess) -> None:
     """What is live, what is caught up with, and what needs a claim check."""
     publish(stream, interaction_event("int-late", 1, "Created"), ago=3600)
     publish(stream, interaction_event("int-live", 1, "Created"))
-    # It ended long ago: it is folded, from its claim, and told as closed.
-    ended = {"interactionEventTS": int(time.time()) - 120, "note": "x" * 400_000}
+    # It ends, is folded from its claim, and told as closed with what was noted in it.
+    ended = {"interactionEventTS": int(time.time()) - 45, "agentNotes": "x" * 400_000}
     publish(stream, interaction_event("int-large", 1, "Deleted", **ended))
 
 

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from functions.fire_timers.firing import Firing, Ports
-from switchboard.envelope import DeliveryOrder, Envelope, decode
-from switchboard.errors import EventError, Unavailable
+from switchboard.claims import check_out
+from switchboard.envelope import Claim, DeliveryOrder, Envelope, decode, encode
+from switchboard.errors import ConfigurationError, EventError, Unavailable
 from switchboard.event import OWN_SOURCE, Event
 from switchboard.held import release_order
 from switchboard.loop import Record
@@ -35,7 +37,7 @@ class Rig:
 
     rules: list[Timer] = field(default_factory=list)
     ingest: MemoryOutbox = field(default_factory=MemoryOutbox)
-    failing: set[str] = field(default_factory=set)
+    failing: dict[str, Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.bench = Bench()
@@ -49,14 +51,13 @@ class Rig:
     def arrive(self, records: Sequence[Record]) -> None:
         """What arrives is routed when it happens."""
         for one in records:
-            event = decode(one.body).event
-            assert event is not None
+            event, _ = check_out(decode(one.body), self.bench.bucket)
             self.bench.clock.now = max(self.bench.clock.now, event.time.timestamp())
             assert self.bench.route(one) == {}
 
     def of_group(self, group: str) -> Sequence[Event]:
         if group in self.failing:
-            raise EventError("it cannot be folded")
+            raise self.failing[group]
         return [one.event for (name, _), one in self.bench.events.kept.items() if name == group]
 
     def round(self, *, timers: TimerStore | None = None, seconds: float = 1000) -> dict[str, int]:
@@ -66,6 +67,7 @@ class Rig:
                 timers=timers or self.timers,
                 groups=self,
                 ingest=self.ingest,
+                claims=self.bench.bucket,
                 rules=lambda: self.rules,
                 grace=GRACE,
                 telemetry=self.bench.telemetry,
@@ -105,6 +107,19 @@ def test_an_interaction_that_ended_is_told_as_closed_once() -> None:
     (closed,) = [e.event for e in rig.bench.sent("crm") if e.event and e.event.source == OWN_SOURCE]
     assert closed.data["durations"]["talk_seconds"] == 174
     assert set(rig.timers.marks) == {("bookmark", "finished")}
+
+
+def test_whichever_end_is_the_last_that_came_it_is_told_as_closed() -> None:
+    rig = Rig()
+    rig.round()
+    *before, released = (e for e in golden("chat")[0] if not e.type.endswith("wrap_up.ended"))
+    assert released.type == "interaction.deassigned"
+    late = released.model_copy(update={"time": released.time + timedelta(minutes=5)})
+    for event in before:
+        rig.arrive([record(Envelope(event=event, group="interaction:one"), event)])
+    assert rig.minutes(4) == []
+    rig.arrive([record(Envelope(event=late, group="interaction:one"), late)])
+    assert rig.minutes(4) == ["interaction.closed"]
 
 
 def test_rules_are_told_while_they_are_true_and_not_after() -> None:
@@ -196,10 +211,59 @@ def test_a_group_that_cannot_be_folded_stops_no_other() -> None:
     rig.round()
     rig.arrive(messages("abandon"))
     rig.arrive(messages("chat"))
-    rig.failing = {group for group, _ in rig.bench.events.kept if "phone" in group}
-    assert len(rig.failing) == 1
-    assert rig.minutes(10) == ["interaction.closed"]
-    assert rig.bench.telemetry.counts["timers_failed", OWN_SOURCE] >= 1
+    (group,) = {group for group, _ in rig.bench.events.kept if "phone" in group}
+    rig.failing[group] = EventError("it cannot be folded")
+    assert rig.minutes(50) == ["interaction.closed"]
+    assert rig.bench.telemetry.counts["timers_failed", OWN_SOURCE] == 1
+    rig.failing.clear()
+    assert rig.minutes(30) == ["interaction.closed", "interaction.abandoned"]
+    assert set(rig.timers.marks) == {("bookmark", "finished")}
+
+
+@pytest.mark.parametrize("error", [Unavailable("it is away"), ConfigurationError("denied")])
+def test_a_table_that_cannot_be_read_ends_the_round_and_no_timer(error: Exception) -> None:
+    rig = Rig()
+    rig.round()
+    rig.arrive(messages("abandon"))
+    (group,) = {group for group, _ in rig.bench.events.kept}
+    rig.failing[group] = error
+    for _ in range(10):
+        rig.bench.clock.forward(60)
+        with suppress(type(error)):
+            rig.round()
+    assert rig.ingest.taken == []
+    rig.failing.clear()
+    assert rig.minutes(1) == ["interaction.closed", "interaction.abandoned"]
+
+
+def test_many_that_are_due_at_once_are_told_in_batches() -> None:
+    rig = Rig()
+    rig.round()
+    *_, deleted = golden("abandon")[0]
+    for number in range(60):
+        one = deleted.model_copy(update={"id": f"event-{number}"})
+        rig.arrive([record(Envelope(event=one, group=f"interaction:{number}"), one)])
+    writes = rig.timers.writes
+    assert rig.minutes(2).count("interaction.closed") == 60
+    # Two bookmarks; what is told is deleted, not written.
+    assert rig.timers.writes == writes + 2
+    assert set(rig.timers.marks) == {("bookmark", "finished")}
+
+
+def test_a_record_that_is_too_large_for_the_queue_travels_by_its_claim() -> None:
+    rig = Rig()
+    rig.round()
+    *_, deleted = golden("abandon")[0]
+    noted = deleted.model_copy(update={"data": {**deleted.data, "notes": "x" * 1_100_000}})
+    claim = rig.bench.bucket.store("noted", encode(Claim(event=noted)))
+    rig.arrive([record(Envelope(event_ref=claim, group="interaction:one"), noted)])
+    rig.bench.clock.forward(120)
+    rig.round()
+    assert len(rig.ingest.taken) == 2
+    for message in rig.ingest.taken:
+        assert len(message.body) < 1000
+        event, _ = check_out(decode(message.body), rig.bench.bucket)
+        assert len(event.data["notes"]) == 1_100_000
 
 
 def test_a_timer_that_a_slow_router_writes_after_its_minute_is_found() -> None:
@@ -211,6 +275,30 @@ def test_a_timer_that_a_slow_router_writes_after_its_minute_is_found() -> None:
     assert rig.minutes(2) == []
     rig.timers.marks |= {key: mark for key, mark in slow.items() if key[0] != "bookmark"}
     assert rig.minutes(1) == ["interaction.closed", "interaction.abandoned"]
+
+
+def test_a_paused_source_that_goes_on_is_not_silent() -> None:
+    rig = Rig()
+    rig.rule("silence", '{"rule": "source_silent_for", "seconds": 300}')
+    rig.bench.states.sources[golden("chat")[0][0].source] = SourceState(paused=True)
+    told = []
+    for number, event in enumerate(golden("chat")[0]):
+        now = datetime.fromtimestamp(BEGAN + 200.0 * number, UTC)
+        moved = event.model_copy(update={"time": now})
+        rig.arrive([record(Envelope(event=moved, group=f"g{number}"), moved)])
+        told += rig.minutes(3)
+    assert told == []
+    assert rig.minutes(10).count("source.silent") == 1
+
+
+def test_an_event_of_any_time_stops_no_other_of_its_batch() -> None:
+    rig = Rig()
+    *_, deleted = golden("abandon")[0]
+    never = deleted.model_copy(update={"id": "never", "time": datetime.max.replace(tzinfo=UTC)})
+    other = deleted.model_copy(update={"id": "other"})
+    records = [record(Envelope(event=e, group=f"interaction:{e.id}"), e) for e in (never, other)]
+    assert rig.bench.route(*records) == {}
+    assert len(rig.timers.marks) == 2
 
 
 def test_a_silent_source_is_told_once_for_each_silence() -> None:
@@ -232,14 +320,14 @@ class TestRequests:
         rig.arrive(messages("inbound", before=400))
         return rig.timers.writes
 
-    def test_a_call_of_seventeen_events_writes_twice(self) -> None:
+    def test_a_call_of_seventeen_events_writes_once_for_each_end(self) -> None:
         assert len(messages("inbound", before=400)) == 17
-        assert self.writes() == 2
+        assert self.writes() == 3
 
     def test_rules_add_one_for_each_event_that_opens(self) -> None:
         wait = '{"rule": "waiting_longer_than", "seconds": 120}'
         unanswered = '{"rule": "unanswered_for", "seconds": 90}'
-        assert self.writes(wait, unanswered) == 4
+        assert self.writes(wait, unanswered) == 5
 
     def test_a_batch_is_one_request(self) -> None:
         rig = Rig()

@@ -203,6 +203,7 @@ class TestSetting:
             "created": {90},
             "queued": {120},
             "wrap_up.ended": {60},
+            "deassigned": {60},
             "deleted": {60, 3600},
         }
 
@@ -211,6 +212,13 @@ class TestSetting:
         assert self.due(hold, GRACE) == set()
         (due,) = self.due(hold, 1000)
         assert 1000 + GRACE <= due < 1000 + GRACE + 60
+
+    def test_what_closes_late_waits_for_the_others_that_are_as_late(self) -> None:
+        deleted = next(e for e in events_of("abandon") if e.type == "interaction.deleted")
+        assert self.due(deleted, GRACE) == {60, 3600}
+        soonest, later = sorted(self.due(deleted, 1000))
+        assert 1000 + GRACE <= soonest < 1000 + GRACE + 60
+        assert later == 3600
 
     def test_our_own_facts_and_other_events_set_none(self) -> None:
         closed = told(events_of("inbound"), BEGAN + 10**6)[0]

@@ -16,6 +16,7 @@ from typing import Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from switchboard.event import OWN_SOURCE, Event, digest, utc_text
+from switchboard.interactions.ending import LEAVES
 from switchboard.interactions.steps import PREFIX
 from switchboard.mapping import Expression, compile_expression
 
@@ -51,7 +52,8 @@ SET_BY: Mapping[Rule, frozenset[str]] = {
     Rule.NO_CALLBACK_WITHIN: frozenset({"interaction.deleted"}),
     Rule.SOURCE_SILENT_FOR: frozenset(),
 }
-CLOSES = frozenset({"interaction.deleted", "interaction.wrap_up.ended"})
+CLOSES = frozenset(PREFIX + name for name in LEAVES)
+"""Whichever of them comes last is the end that the grace period begins with."""
 
 
 class TimerDocument(BaseModel):
@@ -136,7 +138,8 @@ def compile_timer(name: str, text: str) -> Timer:
 def looks(event: Event, timers: Sequence[Timer], grace: int, now: float) -> frozenset[float]:
     """The times at which the interaction of `event` is to be looked at, in epoch seconds.
 
-    An event that comes so late that its interaction may be told as closed is a reason to look.
+    An event that comes so late that its interaction may be told as closed is a reason to look; but
+    not before the others that are as late had time to come, such as those of a catch-up.
     """
     if event.source == OWN_SOURCE or not event.type.startswith(PREFIX):
         return frozenset()
@@ -144,9 +147,10 @@ def looks(event: Event, timers: Sequence[Timer], grace: int, now: float) -> froz
     due = {at + one.document.seconds for one in timers if event.type in SET_BY[one.document.rule]}
     if event.type in CLOSES:
         due.add(at + grace)
-    elif now - at > grace:
-        due.add(float(-(-(now + grace) // MINUTE) * MINUTE))
-    return frozenset(due)
+    if now - at > grace:
+        soonest = float(-(-(now + grace) // MINUTE) * MINUTE)
+        due = {soonest, *(max(one, soonest) for one in due)}
+    return frozenset(min(one, now + LONGEST_SECONDS) for one in due)
 
 
 def timer_mark(group: str, due: float, now: float) -> Mark:
