@@ -21,16 +21,12 @@ from infra.constructs.archive import Archive
 from infra.constructs.control import control_statements
 from infra.constructs.core_tables import core_tables
 from infra.constructs.function import Function, poll_statement
+from infra.constructs.lake import Lake, compacting_statements
 from infra.constructs.queues import VISIBILITY_FACTOR, Queue
 from infra.constructs.schedule import Schedule
 from infra.constructs.secret import Secret
 from infra.constructs.signals import watch_sources
-from infra.constructs.source_alarms import (
-    alarm_on_replays,
-    alarm_on_routing,
-    alarm_on_sources,
-    alarm_on_timers,
-)
+from infra.constructs.source_alarms import alarm_on_core
 from infra.constructs.stage_dashboard import StageDashboard
 from infra.names import Names
 from infra.stage import Stage
@@ -59,19 +55,16 @@ class CoreStack(cdk.Stack):
         self._layer = layer_version(self, stage, target)
         self._state()
         self._queues()
-        self._archive = Archive(
-            self, "Archive", name=self.names.archive, days=stage.raw_days, retain=stage.retain
-        )
+        self._archive = Archive(self, "Archive", name=self.names.archive, stage=stage)
+        Lake(self, self.names, self._archive.name, stage)
         # API Gateway refuses to deploy an API without a route.
         self._api = self._webhook_api() if stage.webhooks else None
         self._router()
         self._replayer()
         self._firing()
         self._control()
-        alarm_on_sources(self, self._alarms, self.names.prefix, stage.webhooks)
-        alarm_on_routing(self, self._alarms, self.names.prefix)
-        alarm_on_replays(self, self._alarms, self.names.prefix)
-        alarm_on_timers(self, self._alarms, self.names.prefix)
+        self._compactor()
+        alarm_on_core(self, self._alarms, self.names.prefix, stage.webhooks)
         StageDashboard(self, "Dashboard", name=self.names.prefix, stage=stage.name)
         if stage.anomaly_alarms:
             watch_sources(
@@ -274,6 +267,11 @@ class CoreStack(cdk.Stack):
         statements = control_statements(self.names, self._state_table.arn)
         function = self._function("control_destinations", self._environment(), statements)
         Schedule(self, "ControlSchedule", function=function, every="1 minute")
+
+    def _compactor(self) -> None:
+        statements = compacting_statements(self.names.archive)
+        function = self._function("compact_archive", self._environment(), statements)
+        Schedule(self, "CompactingSchedule", function=function, every="1 day")
 
     def _parameter(self) -> None:
         described = {

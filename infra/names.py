@@ -50,6 +50,11 @@ class Names:
         """The archive bucket; account and region make it unique in the world."""
         return f"{self.prefix}-archive-${{AWS::AccountId}}-${{AWS::Region}}"
 
+    @property
+    def database(self) -> str:
+        """The Glue database of the archive: SQL takes no hyphens."""
+        return self.prefix.replace("-", "_")
+
     def function(self, name: str) -> str:
         """A function, by its folder (`receive_webhook`) or as `to-{destination}`."""
         return f"{self.prefix}-{name.replace('_', '-')}"

@@ -169,6 +169,8 @@ class DestinationEntry(BaseModel):
 class Stage(_Entry):
     """One deployment. `retain` keeps tables, queues and the archive when a stack is deleted.
 
+    Raw payloads are kept for `raw_days`, the events that were made of them for `modelled_days`;
+    what references point into, for as long as the ledger.
     `anomaly_alarms` hold each source and destination against its own past: five alarms each.
     `grace_seconds` after its last end an interaction is told as closed.
     """
@@ -181,6 +183,7 @@ class Stage(_Entry):
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
     ledger_days: int = Field(default=90, ge=15, le=3650)
     raw_days: int = Field(default=400, ge=15, le=3650)
+    modelled_days: int = Field(default=800, ge=15, le=3650)
     grace_seconds: int = Field(default=60, ge=1, le=3600)
     body_limit_bytes: int = Field(default=1_000_000, ge=1000, le=4_500_000)
     alarm_email: str | None = None

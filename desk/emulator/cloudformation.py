@@ -138,6 +138,8 @@ _ARNS = {"AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm
 # without its condition, and refuse everything that does not come over TLS.
 _RECORDED = (
     "AWS::ApiGateway::Account",
+    "AWS::Glue::Database",
+    "AWS::Glue::Table",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",

@@ -45,6 +45,12 @@ class Journey:
         return self.envelope.delivery is None and self.record.receive_count == 1
 
     @property
+    def is_to_be_archived(self) -> bool:
+        """Whether its line is not in the archive yet: an order's always is."""
+        came = self.whole.raw is not None
+        return self.raw_ref is None and (came or self.envelope.delivery is None)
+
+    @property
     def is_anew(self) -> bool:
         """Whether its event is to be made anew from the archived payload."""
         return self.order is not None and bool(self.order.from_raw)

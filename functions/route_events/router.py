@@ -160,19 +160,12 @@ class Router:
             journeys.wait_for_room(journey, wait)
 
     def _archive(self, journeys: Journeys) -> None:
-        """Keep the raw payloads of everything that is live and not archived, in one object."""
-        arrived = [
-            journey
-            for journey in journeys.live()
-            if journey.whole.raw is not None and journey.raw_ref is None
-        ]
-        lines = [
-            RawLine(journey.event.id, journey.event.source, journey.event.time, journey.whole.raw)
-            for journey in arrived
-            if journey.whole.raw is not None
-        ]
-        if not lines:
+        """Keep what arrives with a payload, and what is our own, in one object."""
+        arrived = [journey for journey in journeys.live() if journey.is_to_be_archived]
+        if not arrived:
             return
+        events = [(journey.event, journey.whole.raw) for journey in arrived]
+        lines = [RawLine(one.id, one.source, one.time, raw, one) for one, raw in events]
         try:
             refs = self._ports.archive.write(lines)
         except SwitchboardError as error:
@@ -180,7 +173,8 @@ class Router:
                 journeys.stop(journey, error)
         else:
             for journey in arrived:
-                journey.raw_ref = refs[journey.event.id]
+                if journey.whole.raw is not None:
+                    journey.raw_ref = refs[journey.event.id]
 
     def _watch_drift(self, journeys: Journeys) -> None:
         """Hold what is new against the shape of its type; no event waits for that, or ends."""

@@ -1,19 +1,34 @@
-"""The archive bucket: raw payloads and claim checks, private, versioned, TLS only."""
+"""The archive bucket: raw payloads, events and claim checks, private, versioned, TLS only."""
+
+from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.findings import acknowledge
+from infra.stage import Stage
 from infra.statements import policy, tls_only
+from switchboard.hours import COMPACTED, MODELLED, RAW
+
+WAITING_DAYS = 14
+"""For so long a message may wait in a queue, and point to what is here."""
+
+
+def kept_days(stage: Stage) -> Mapping[str, int]:
+    """For how long each layer is kept: what references point into outlives the ledger."""
+    referenced = stage.ledger_days + WAITING_DAYS
+    return {
+        **dict.fromkeys((RAW, "claims", "replays"), referenced),
+        COMPACTED: stage.raw_days,
+        MODELLED: stage.modelled_days,
+    }
 
 
 class Archive(Construct):
-    """`name` may hold pseudo parameters. Objects expire after `days`."""
+    """`name` may hold pseudo parameters. Each layer expires by itself."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, days: int, retain: bool
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, name: str, stage: Stage) -> None:
         super().__init__(scope, construct_id)
         bucket = s3.CfnBucket(
             self,
@@ -46,10 +61,18 @@ class Archive(Construct):
             versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
             lifecycle_configuration=s3.CfnBucket.LifecycleConfigurationProperty(
                 rules=[
+                    *[
+                        s3.CfnBucket.RuleProperty(
+                            id=f"expire-{layer}",
+                            status="Enabled",
+                            prefix=f"{layer}/",
+                            expiration_in_days=days,
+                        )
+                        for layer, days in kept_days(stage).items()
+                    ],
                     s3.CfnBucket.RuleProperty(
-                        id="expire",
+                        id="replaced",
                         status="Enabled",
-                        expiration_in_days=days,
                         noncurrent_version_expiration=(
                             s3.CfnBucket.NoncurrentVersionExpirationProperty(noncurrent_days=7)
                         ),
@@ -58,12 +81,12 @@ class Archive(Construct):
                                 days_after_initiation=1
                             )
                         ),
-                    )
+                    ),
                 ]
             ),
         )
         bucket.apply_removal_policy(
-            cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY
+            cdk.RemovalPolicy.RETAIN if stage.retain else cdk.RemovalPolicy.DESTROY
         )
         acknowledge(
             bucket,

@@ -15,6 +15,14 @@ DRIFT = (
 """Of a source of any kind."""
 
 
+def alarm_on_core(scope: Construct, alarms: Alarms, prefix: str, sources: Iterable[str]) -> None:
+    """Every alarm of what comes before fan-out, and of replays."""
+    alarm_on_sources(scope, alarms, prefix, sources)
+    alarm_on_routing(scope, alarms, prefix)
+    alarm_on_replays(scope, alarms, prefix)
+    alarm_on_timers(scope, alarms, prefix)
+
+
 def alarm_on_sources(scope: Construct, alarms: Alarms, prefix: str, sources: Iterable[str]) -> None:
     """Alarm on what a source's sender, its secret or its document does."""
     for name in sources:

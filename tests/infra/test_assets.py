@@ -29,6 +29,7 @@ READ: dict[str, type[Settings]] = {
     "fire-timers": TimerSettings,
     "replay-events": ReplaySettings,
     "control-destinations": Settings,
+    "compact-archive": Settings,
     "to-crm": DestinationSettings,
     "to-pager": DestinationSettings,
     "to-lake": DestinationSettings,

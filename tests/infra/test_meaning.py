@@ -103,8 +103,12 @@ def test_the_archive_is_private_and_expires(laptop: Any) -> None:
     (bucket,) = properties(laptop, "AWS::S3::Bucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
-    assert rule["ExpirationInDays"] >= 90
+    rules = {rule.get("Prefix"): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert {prefix: rule.get("ExpirationInDays") for prefix, rule in rules.items()} == {
+        "raw/": 104, "claims/": 104, "replays/": 104, "compacted/": 400, "modelled/": 800,
+        None: None,
+    }  # fmt: skip
+    assert rules[None]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
     (policy,) = properties(laptop, "AWS::S3::BucketPolicy")
     assert text(policy["PolicyDocument"]).count("aws:SecureTransport") == 1
 

@@ -130,6 +130,16 @@ def test_replay_events(laptop: Any) -> None:
     )
 
 
+def test_compact_archive(laptop: Any) -> None:
+    assert permissions(laptop, "compact-archive") == table(
+        ("s3:ListBucket", ARCHIVE),
+        ("s3:GetObject", f"{ARCHIVE}/raw/*"),
+        ("s3:GetObject s3:PutObject", f"{ARCHIVE}/compacted/*"),
+        ("s3:PutObject", f"{ARCHIVE}/modelled/*"),
+        logs("compact-archive"),
+    )
+
+
 def test_control_destinations(laptop: Any) -> None:
     mapping = "arn:aws:lambda:R:A:event-source-mapping:switchboard-laptop-{}.fifo"
     switch = "lambda:GetEventSourceMapping lambda:UpdateEventSourceMapping"

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desk.command.app import run as run_command
@@ -10,10 +11,12 @@ from desk.destinations import CONTROL
 from desk.laptop import LaptopStack
 from desk.replay.plans import Replays
 from desk.target import Target
+from switchboard.archive import RawLine, encode_lines, object_key
 from switchboard.aws.drained_queue import DrainTable
 from switchboard.destination import Lane
 from switchboard.drain import Drain, Drained, DrainOrder
-from switchboard.envelope import DeliveryOrder, Envelope, encode
+from switchboard.envelope import DeliveryOrder, Envelope, Raw, encode
+from switchboard.event import utc_text
 from switchboard.replays import ReplayStatus, Selected
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.stand_in import StandIn
@@ -165,6 +168,24 @@ def history(stack: LaptopStack) -> None:
     put_message(stack, "ingest-bulk", encode(envelope), "late")
 
 
+def a_night(stack: LaptopStack) -> None:
+    """What arrived yesterday is compacted."""
+    at = datetime.now(UTC) - timedelta(days=1)
+    event = make_event(6).model_copy(update={"time": at})
+    line = RawLine(
+        event.id, event.source, at, Raw(kind="hmac", body="{}", received_at=utc_text(at))
+    )
+    (bucket,) = {
+        found["Name"]
+        for found in stack.client("s3").list_buckets()["Buckets"]
+        if "-archive-" in found["Name"]
+    }
+    stack.client("s3").put_object(Bucket=bucket, Key=object_key([line]), Body=encode_lines([line]))
+    function = f"switchboard-{stack.stage}-compact-archive"
+    assert stack.invoke(function, {})["made"] == 1
+    assert stack.invoke(function, {})["made"] == 0
+
+
 def streamed(stream: StreamProcess) -> None:
     """What is live, what is caught up with, and what needs a claim check."""
     publish(stream, interaction_event("int-late", 1, "Created"), ago=3600)
@@ -195,6 +216,7 @@ def test_every_permission_is_used_and_nothing_is_denied(
     streamed(stream)
     until(lambda: len(vendor.arrived) >= 6)
     a_planned_replay(stack)
+    a_night(stack)
     redirects(stack)
 
     # What comes back, what is replayed, and what no destination can take.

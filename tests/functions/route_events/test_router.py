@@ -194,6 +194,20 @@ def test_a_store_that_is_away_makes_everything_wait_and_loses_nothing(store: str
     assert numbers(bench.sent("crm")) == [1, 2]
 
 
+def test_an_event_stands_beside_its_payload_and_one_of_our_own_alone() -> None:
+    bench = Bench()
+    own = make_event(7, data={"seconds": 30})
+    envelope = Envelope(event=own, group="interaction:own")
+    bench.route(arrived(1), record(envelope, own))
+    (body,) = [body for key, body in bench.bucket.objects.items() if key.startswith("raw/")]
+    came, ours = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    assert came["event"]["data"] == bench.events.kept["interaction:one", came["id"]].event.data
+    assert came["event"]["type"] == "meeting.participant.joined"
+    assert ours["event"]["data"] == {"seconds": 30}
+    assert "body" not in ours
+    assert bench.events.kept["interaction:own", own.id].raw_ref is None
+
+
 def test_raw_is_archived_before_anything_is_sent() -> None:
     bench = Bench()
     bench.bucket.failure = Unavailable("away")

@@ -1,5 +1,8 @@
 """The raw archive: one gzip JSON-lines object per routed batch, named by the events in it.
 
+Beside each payload stands the event that was made of it, so that the modelled layer needs no
+request of its own when an event is routed (see `hours`).
+
 Compression carries no time, so equal batches make equal bytes; a batch that is routed again in
 other company is archived again, and readers de-duplicate by id.
 """
@@ -9,23 +12,27 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from switchboard.envelope import Raw, RawRef
 from switchboard.errors import EventError
-from switchboard.event import digest, utc_text
+from switchboard.event import Event, as_document, digest, utc_text
 
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """A raw payload and the event it became; `time` is the event's own."""
+    """A raw payload and the event it became; `time` is the event's own.
+
+    `raw` is None for an event of our own, which came from no payload.
+    """
 
     event_id: str
     source: str
     time: datetime
-    raw: Raw
+    raw: Raw | None
+    event: Event | None = None
 
 
 class RawArchive(Protocol):
@@ -54,7 +61,7 @@ class RawArchive(Protocol):
 
 def object_key(lines: Sequence[RawLine]) -> str:
     """`raw/YYYY/MM/DD/HH/{hash of the sorted ids}.jsonl.gz`, by the earliest arrival (UTC)."""
-    earliest = datetime.fromisoformat(min(line.raw.received_at for line in lines))
+    earliest = datetime.fromisoformat(min(_arrived(line) for line in lines))
     name = digest(*sorted(line.event_id for line in lines))
     return f"raw/{earliest:%Y/%m/%d/%H}/{name}.jsonl.gz"
 
@@ -65,9 +72,15 @@ def encode_lines(lines: Sequence[RawLine]) -> bytes:
     return gzip.compress(text.encode("ascii"), mtime=0)
 
 
-def _written(line: RawLine) -> dict[str, str]:
+def _written(line: RawLine) -> dict[str, Any]:
     named = {"id": line.event_id, "source": line.source, "time": utc_text(line.time)}
-    return named | line.raw.model_dump()
+    came = {} if line.raw is None else line.raw.model_dump()
+    made = {} if line.event is None else {"event": as_document(line.event)}
+    return {**named, **came, **made}
+
+
+def _arrived(line: RawLine) -> str:
+    return utc_text(line.time) if line.raw is None else line.raw.received_at
 
 
 def decode_line(body: bytes, ref: RawRef) -> Raw:

@@ -1,0 +1,1 @@
+"""Each night: the archive's many small objects become two for each hour, raw and modelled."""
