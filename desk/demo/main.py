@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from desk.demo import watch
 from desk.demo.plan import Plan
+from desk.demo.ready_made import shown
 from desk.demo.report import show, summary
 from desk.demo.revoking import drawn
 from desk.demo.run import run
@@ -38,6 +39,7 @@ SABOTAGED = Plan(
     stream_seconds=20.0,
     stream_kills=0,
     stream_drops=2,
+    ready_made=False,
 )
 
 
@@ -104,6 +106,7 @@ def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
         bar(console) as progress,
     ):
         evidence = run(stack, plan, progress)
+        at_work = shown(stack) if plan.ready_made else ()
     delayed = delayed_by(evidence.sent, evidence.arrivals, down="crm", others=plan.undelayed)
     unmet = unmet_trouble(plan.due, evidence.injected)
     verdict = judge(
@@ -114,7 +117,7 @@ def measured(staged: Staged, plan: Plan, console: Console) -> dict[str, Any]:
         unmet,
         evidence.refusals,
     )
-    return dict(summary(evidence, verdict, time.monotonic() - began))
+    return dict(summary(evidence, verdict, at_work, time.monotonic() - began))
 
 
 def forget_logs() -> None:

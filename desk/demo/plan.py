@@ -46,7 +46,8 @@ class Plan:
     short to show it on any machine. The stream has so many `interactions` (None: as many as goes
     with the webhooks) and is played for `stream_seconds`; its reader is killed, and its sockets are
     cut, so many times. `revoked` is a role and the number of one of its statements, which is taken
-    from it; the run ends as soon as it is refused something for it.
+    from it; the run ends as soon as it is refused something for it. At the end the ready-made
+    mappings are shown at work, unless something is broken on purpose.
     """
 
     events: int = 400
@@ -63,6 +64,7 @@ class Plan:
     stream_kills: int = 2
     stream_drops: int = 3
     revoked: tuple[str, int] | None = None
+    ready_made: bool = True
 
     @property
     def faults(self) -> Mapping[str, Any]:

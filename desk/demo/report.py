@@ -13,28 +13,36 @@ from desk.demo.documents import STREAM
 from desk.demo.evidence import Sent
 from desk.demo.prices import is_source, shares, together
 from desk.demo.product import Metrics, metrics
+from desk.demo.ready_made import Shown
 from desk.demo.run import Evidence
 from desk.demo.verdict import DESTINATIONS, Verdict
 
 TAKES_ALL = "lake"
 
 
-def summary(evidence: Evidence, verdict: Verdict, seconds: float) -> Mapping[str, Any]:
+def summary(
+    evidence: Evidence, verdict: Verdict, ready_made: Sequence[Shown], seconds: float
+) -> Mapping[str, Any]:
     """Everything that was measured, as JSON."""
+    problems = {kind: list(cases) for kind, cases in verdict.problems}
+    unlike = [f"{one.mapping} at {one.destination}" for one in ready_made if not one.is_as_written]
+    if unlike:
+        problems["not what a ready-made mapping's case says"] = unlike
     counted = metrics(evidence.folder)
     latencies = _latencies(evidence)
     return {
-        "holds": verdict.holds and evidence.drained,
+        "holds": verdict.holds and evidence.drained and not unlike,
         "drained": evidence.drained,
         "events": verdict.events,
         "seconds": round(seconds, 1),
-        "problems": {kind: list(cases) for kind, cases in verdict.problems},
+        "problems": problems,
         "stream": _stream(evidence),
         "sources": _sources(evidence.sent),
         "destinations": {
             name: _destination(name, evidence, verdict, counted, latencies.get(name, []))
             for name in DESTINATIONS
         },
+        "ready_made": {one.mapping: _ready_made(one) for one in ready_made},
         "aws": _aws(evidence, verdict),
         "statements": evidence.statements,
         "sample": next((a.body for a in evidence.arrivals if a.stored and a.body), ""),
@@ -108,6 +116,15 @@ def _destination(
     }
 
 
+def _ready_made(one: Shown) -> Mapping[str, Any]:
+    return {
+        "type": one.type,
+        "destination": one.destination,
+        "as_written": one.is_as_written,
+        "arrived": one.arrived,
+    }
+
+
 def _percentile(ordered: Sequence[float], percent: int) -> float:
     if not ordered:
         return 0.0
@@ -133,6 +150,8 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
     console.print(_sources_table(found["sources"]))
     console.print(_destinations_table(found["destinations"]))
     console.print(_aws_table(found["aws"]))
+    if found["ready_made"]:
+        console.print(_ready_made_table(found["ready_made"]))
     if found["sample"]:
         sample = json.dumps(json.loads(found["sample"]), indent=2, ensure_ascii=False)
         console.print(Panel(sample, title="one delivered payload", expand=False))
@@ -215,6 +234,15 @@ def _aws_table(aws: Mapping[str, Any]) -> Table:
     }
     sums = {name: aws[name] for name in ("routing and delivery", "sources")}
     return _table("requests to AWS", "role", columns, roles | sums)
+
+
+def _ready_made_table(mappings: Mapping[str, Any]) -> Table:
+    columns = {"an event": "type", "went to": "destination", "as its case says": "as_written"}
+    rows = {
+        name: {**one, "as_written": "yes" if one["as_written"] else "NO"}
+        for name, one in mappings.items()
+    }
+    return _table("ready-made mappings", "mapping", columns, rows)
 
 
 def _table(

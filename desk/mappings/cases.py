@@ -66,6 +66,18 @@ def outcomes(paths: Iterable[Path], key: Key) -> Iterator[Outcome]:
             yield Outcome(case, problems(case, mapping))
 
 
+def first_case(path: Path) -> Case:
+    """The case that a mapping document begins with.
+
+    Raises:
+        DocumentError: it is no mapping document, or has no case.
+    """
+    document = parse_document(MappingDocument, path.name, without_comments(path.read_text()))
+    if not document.cases:
+        raise DocumentError(f"{path.name}: it has no case")
+    return _case(path, 1, document.cases[0])
+
+
 def _case(path: Path, number: int, one: dict[str, Any]) -> Case:
     name = str(one.get("name", f"case {number}"))
     unknown = sorted(set(one) - {"name", "input", "output", "error"})

@@ -37,6 +37,14 @@ FOUND: dict[str, Any] = {
         "routing and delivery": AWS,
         "sources": AWS,
     },
+    "ready_made": {
+        "recording-audit": {
+            "type": "interaction.waiting_too_long",
+            "destination": "warehouse",
+            "as_written": True,
+            "arrived": {},
+        },
+    },
     "sample": '{"type": "call.ended"}',
     "problems": {},
     "holds": True,
@@ -90,3 +98,9 @@ def test_a_denied_action_is_named_with_its_role() -> None:
     denied = {"AccessDenied": ["7 x to-crm-role: dynamodb:PutItem on table/ledger"]}
     said = shown(FOUND | {"holds": False, "problems": denied})
     assert "7 x to-crm-role: dynamodb:PutItem on table/ledger" in said
+
+
+def test_a_ready_made_mapping_that_made_something_else_is_seen() -> None:
+    assert "yes" in shown(FOUND)
+    (one,) = FOUND["ready_made"].values()
+    assert "NO" in shown(FOUND | {"ready_made": {"agent-state": one | {"as_written": False}}})
