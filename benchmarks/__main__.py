@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME …]`: run every measurement, or those that are named."""
+"""`python -m benchmarks [NAME …]`: run every measurement, or those that are named.
+
+`memory` takes a quarter of an hour, and is run only by its name.
+"""
 
 import json
 import sys
@@ -16,6 +19,7 @@ from benchmarks import (
     replay,
     requests,
     sqs_clients,
+    stages,
     throughput,
 )
 
@@ -25,12 +29,14 @@ MEASUREMENTS = {
     "throughput": throughput.measure,
     "mapping": mapping.measure,
     "normalising": normalising.measure,
+    "stages": stages.measure,
     "deliveries": deliveries.measure,
     "reader": reader.measure,
     "sqs": sqs_clients.measure,
     "replay": replay.measure,
     "requests": requests.measure,
 }
+BY_NAME = {**MEASUREMENTS, "memory": stages.measure_memory}
 
 
 def main() -> None:
@@ -40,7 +46,7 @@ def main() -> None:
     found: dict[str, dict[str, str]] = {}
     for name in wanted:
         with console.status(f"measuring {name}"):
-            found[name] = MEASUREMENTS[name]()
+            found[name] = BY_NAME[name]()
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
