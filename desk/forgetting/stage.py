@@ -24,6 +24,7 @@ from desk.forgetting.tables import (
     of_event,
     of_other,
     of_state,
+    of_timer,
 )
 from desk.forgetting.theirs import Theirs
 from desk.target import Target
@@ -190,6 +191,8 @@ class Stage:
             return lambda item: of_event(item, theirs)
         if name == "ledger_table":
             return lambda item: of_delivery(item, theirs)
+        if name == "timers_table":
+            return lambda item: of_timer(item, theirs)
         if name == "state_table":
             return lambda item: of_state(item, theirs)
         if name == "configuration_table":

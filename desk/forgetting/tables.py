@@ -13,6 +13,7 @@ from typing import Any
 from desk.forgetting.theirs import Theirs
 from switchboard.aws.items import from_item, to_item
 from switchboard.ledger import State
+from switchboard.timers import called_bucket
 
 PAYLOAD = ("event", "event_ref", "held", "held_order", "raw_ref")
 SHAPE = "shape#"
@@ -66,6 +67,15 @@ def of_other(item: Item, keys: Sequence[str], theirs: Theirs) -> Change | None:
     if held & set(keys):
         return Change(delete=True)
     return Change(remove=tuple(sorted(held))) if held else None
+
+
+def of_timer(item: Item, theirs: Theirs) -> Change | None:
+    """What becomes of an item of the timers table: that a number was called is under its hash."""
+    person = theirs.person
+    numbers = (person.name, person.name.removeprefix(f"+{person.code}")) if person.code else ()
+    if item["bucket"] in map(called_bucket, numbers):
+        return Change(delete=True)
+    return of_other(item, ("bucket", "place"), theirs)
 
 
 def of_state(item: Item, theirs: Theirs) -> Change | None:

@@ -165,7 +165,7 @@ def partition(source: str, day: date, shard: int) -> str:
 
 def group_named(text: str) -> str | None:
     """The group that `text` names: one as it is, or the agent's or interaction's; None: an id."""
-    if text.startswith(("interaction:", "agent:", "event:", "hash:")):
+    if text.startswith(("interaction:", "agent:", "queue:", "event:", "hash:")):
         return queue_safe(text)
     return None
 

@@ -7,25 +7,21 @@ made up for. The last minutes are looked through again: a timer may be written a
 due.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from functions.fire_timers.measuring import measure
+from functions.fire_timers.ports import Ports
 from switchboard.absence import facts, group_of_fact, silences
-from switchboard.claims import ClaimStore, check_in
-from switchboard.envelope import Envelope
-from switchboard.errors import ConfigurationError, DeliveryError, Unavailable
-from switchboard.event import OWN_SOURCE, Event, queue_safe, utc_text
-from switchboard.events import GroupReader
+from switchboard.errors import ConfigurationError, DeliveryError
+from switchboard.event import OWN_SOURCE, Event, utc_text
 from switchboard.interactions import read_steps
-from switchboard.queue import Outbox, Outgoing
-from switchboard.telemetry import Telemetry
 from switchboard.timers import (
     HEARD,
     MINUTE,
     Mark,
     Timer,
-    TimerStore,
     buckets,
     called_bucket,
     due_until,
@@ -42,20 +38,6 @@ LATER_SECONDS = 60 * 60
 BOOKMARK = Mark("bookmark", "finished")
 TOLD = "told"
 """Where the silences are that were told: a source may be silent for days."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Everything a round touches. `grace` is in seconds."""
-
-    timers: TimerStore
-    groups: GroupReader
-    ingest: Outbox
-    claims: ClaimStore
-    rules: Callable[[], Sequence[Timer]]
-    grace: int
-    telemetry: Telemetry
-    clock: Callable[[], float]
 
 
 @dataclass(slots=True)
@@ -92,6 +74,7 @@ class Firing:
             finished = max(finished, minute)
         self._tell_silences(this)
         self._ports.timers.put([Mark(BOOKMARK.bucket, BOOKMARK.place, float(finished))], now)
+        this.told += measure(self._ports, this.rules, now, until)
         self._count(this, current - finished)
         return {"looked": this.looked, "told": this.told, "failed": this.failed}
 
@@ -114,7 +97,7 @@ class Firing:
         """Look at the groups of `marks`, tell what there is to tell, and delete the marks."""
         groups = set(map(group_of_mark, marks)) - this.seen
         found = [(group, fact) for group in sorted(groups) for fact in self._facts(this, group)]
-        self._send(found)
+        self._ports.tell(found)
         self._ports.timers.delete(marks)
         this.seen |= groups
         this.told += len(found)
@@ -145,23 +128,9 @@ class Firing:
         told = {mark.place for mark in timers.read(TOLD)} if found else set()
         for fact in found:
             if fact.id not in told:
-                self._send([(group_of_fact(fact), fact)])
+                self._ports.tell([(group_of_fact(fact), fact)])
                 timers.put([Mark(TOLD, fact.id, this.now)], this.now)
                 this.told += 1
-
-    def _send(self, found: Sequence[tuple[str, Event]]) -> None:
-        claims = self._ports.claims
-        messages = [
-            Outgoing(
-                check_in(Envelope(event=fact, group=group), claims), queue_safe(group), fact.id
-            )
-            for group, fact in found
-        ]
-        if not messages:
-            return
-        for why in self._ports.ingest.send(messages):
-            if why is not None:
-                raise Unavailable(f"telling a fact: {why}")
 
     def _count(self, this: _Round, behind: int) -> None:
         count = self._ports.telemetry.count

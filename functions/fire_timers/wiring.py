@@ -3,7 +3,8 @@
 import time
 from typing import Any
 
-from functions.fire_timers.firing import Firing, Ports
+from functions.fire_timers.firing import Firing
+from functions.fire_timers.ports import Ports
 from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.configuration_table import ConfigurationTable
 from switchboard.aws.group_events import GroupEvents

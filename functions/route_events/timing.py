@@ -14,6 +14,7 @@ from switchboard.timers import (
     called_mark,
     listens,
     looks,
+    queued_mark,
     timer_mark,
 )
 
@@ -58,6 +59,9 @@ class Timing:
         if not journey.is_held:
             for due in looks(event, timers, self.grace, now):
                 yield timer_mark(journey.whole.group, due, now)
+            queued = queued_mark(event, journey.whole.group, timers)
+            if queued is not None:
+                yield queued
         called = called_mark(event, timers)
         if called is not None:
             yield called

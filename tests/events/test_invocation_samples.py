@@ -12,7 +12,7 @@ from functions.control_destinations.control import Control
 from functions.control_destinations.control import Ports as ControlPorts
 from functions.control_destinations.decision import Deployed
 from functions.fire_timers.firing import Firing
-from functions.fire_timers.firing import Ports as FiringPorts
+from functions.fire_timers.ports import Ports as FiringPorts
 from functions.receive_webhook.receiver import Ports as ReceiverPorts
 from functions.receive_webhook.receiver import Receiver
 from functions.replay_events.asking import Asked

@@ -18,6 +18,7 @@ from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.clients import client
 from switchboard.aws.events_table import EventsTable
 from switchboard.aws.ledger_table import LedgerTable
+from switchboard.aws.timer_table import TimerTable
 from switchboard.destination import Lane
 from switchboard.envelope import Envelope, ObjectRef, Raw, RawRef, encode
 from switchboard.errors import EventError, ReasonClass
@@ -25,6 +26,7 @@ from switchboard.event import Event, event_id
 from switchboard.events import Recorded
 from switchboard.ledger import Entry, State
 from switchboard.routing import Choice
+from switchboard.timers import Mark, called_bucket
 from tests.switchboard.aws.conftest import TABLES
 
 STAGE = "dev"
@@ -227,6 +229,19 @@ def test_events_and_deliveries_stay_to_be_counted(capsys: pytest.CaptureFixture[
     assert entries[dead.id]["state"]["S"] == "discarded"
     assert entries[dead.id]["ended_because"]["S"] == "forgotten on request"
     assert "dead" not in entries[dead.id]
+
+
+def test_that_a_number_was_called_goes_from_the_timers_although_it_is_hashed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    timers = TimerTable("timers")
+    theirs = [Mark(called_bucket(form), "2026-09-01") for form in (NUMBER, "(415) 555-0123")]
+    others = Mark(called_bucket(OTHER), "2026-09-01")
+    timers.put([*theirs, others], NOW.timestamp())
+    assert found_in(forget(capsys)) == {"table timers": 2}
+    assert forget(capsys, "--yes")["left"] == 0
+    assert [timers.read(mark.bucket) for mark in theirs] == [[], []]
+    assert timers.read(others.bucket) == [others]
 
 
 def test_an_agents_events_alone_go_where_that_is_asked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from switchboard.sources.payloads import kept_id
 from switchboard.timers import TOLD_AS, Rule, Timer
 
 CLOSED, REVISED = "closed", "revised"
+MEASURED = TOLD_AS[Rule.QUEUE_MEASURED_EVERY]
 OUTCOMES: Mapping[Outcome, str] = {
     Outcome.ABANDONED: "abandoned",
     Outcome.MISSED: "missed",
@@ -39,7 +40,7 @@ def facts(
         if since is not None and since.timestamp() + timer.document.seconds <= now:
             found.append(_absent(group, timer, record, since))
     wanted = [fact for fact in found if fact.id not in told]
-    return [fact for fact in wanted if _is_wanted(fact, timers)]
+    return [fact for fact in wanted if is_wanted(fact, timers)]
 
 
 def silences(timers: Sequence[Timer], heard: Mapping[str, float], now: float) -> list[Event]:
@@ -50,13 +51,34 @@ def silences(timers: Sequence[Timer], heard: Mapping[str, float], now: float) ->
         if timer.document.rule is Rule.SOURCE_SILENT_FOR
         for source, at in sorted(heard.items())
         if timer.document.source in (None, source) and now - at >= timer.document.seconds
-        if _is_wanted(fact := _silent(timer, source, at), timers)
+        if is_wanted(fact := _silent(timer, source, at), timers)
     ]
 
 
+def of_rule(timer: Timer, subject: str, since: datetime, data: Mapping[str, Any]) -> Event:
+    """What a rule tells of a source or a queue, `since` when; the rule is added to `data`."""
+    rule = timer.document.rule
+    time = since + timedelta(seconds=timer.document.seconds)
+    name = (rule, timer.name, str(timer.document.seconds), subject, utc_text(since))
+    told = {**data, "timer": _rule_data(timer, since)}
+    return _told(TOLD_AS[rule], name, time, kept_id(subject), told)
+
+
+def is_wanted(fact: Event, timers: Sequence[Timer]) -> bool:
+    """Whether the rule's predicate takes it; one that cannot say is told, rather than not."""
+    name = fact.data.get("timer", {}).get("name")
+    predicate = next((one.when for one in timers if one.name == name), None)
+    if predicate is None:
+        return True
+    try:
+        return is_true(predicate.evaluate(fact.model_dump(mode="json")))
+    except EventError:
+        return True
+
+
 def group_of_fact(fact: Event) -> str:
-    """The group of a fact that is about no interaction."""
-    return group_of(fact.id, fact.time)
+    """The group of a fact that is about no interaction: a queue's figures are in their order."""
+    return group_of(fact.id, fact.time, queue=fact.subject if fact.type == MEASURED else None)
 
 
 def _closing(
@@ -81,9 +103,8 @@ def _fact(group: str, kind: str, record: Interaction, grace: int, digest: str, *
     last = record.last_event_at or datetime.fromtimestamp(0, UTC)
     closed = record.model_copy(update={"state": State.CLOSED})
     data = {**closed.model_dump(mode="json"), "digest": digest}
-    return _told(
-        f"interaction.{kind}", (kind, group, *more), last + timedelta(seconds=grace), record, data
-    )
+    time = last + timedelta(seconds=grace)
+    return _of_interaction(f"interaction.{kind}", (kind, group, *more), time, record, data)
 
 
 def _absent(group: str, timer: Timer, record: Interaction, since: datetime) -> Event:
@@ -91,36 +112,38 @@ def _absent(group: str, timer: Timer, record: Interaction, since: datetime) -> E
     name = (rule, timer.name, group, utc_text(since))
     time = since + timedelta(seconds=timer.document.seconds)
     data = {**record.model_dump(mode="json"), "timer": _rule_data(timer, since)}
-    return _told(TOLD_AS[rule], name, time, record, data)
+    return _of_interaction(TOLD_AS[rule], name, time, record, data)
+
+
+def _of_interaction(
+    kind: str, name: tuple[str, ...], time: datetime, record: Interaction, data: Mapping[str, Any]
+) -> Event:
+    subject = None if record.interaction is None else kept_id(record.interaction)
+    return _told(kind, name, time, subject, data, sequence=record.events)
+
+
+def _silent(timer: Timer, source: str, at: float) -> Event:
+    return of_rule(timer, source, datetime.fromtimestamp(at, UTC), {"source": source})
 
 
 def _told(
-    kind: str, name: tuple[str, ...], time: datetime, record: Interaction, data: Mapping[str, Any]
+    kind: str,
+    name: tuple[str, ...],
+    time: datetime,
+    subject: str | None,
+    data: Mapping[str, Any],
+    sequence: int = 0,
 ) -> Event:
     named_by = "/".join(name)
     return Event(
         id=event_id(OWN_SOURCE, named_by),
         source=OWN_SOURCE,
         type=kind,
-        subject=None if record.interaction is None else kept_id(record.interaction),
+        subject=subject,
         time=time,
         data=data,
         sourceeventid=kept_id(named_by),
-        sequence=record.events,
-    )
-
-
-def _silent(timer: Timer, source: str, at: float) -> Event:
-    since = datetime.fromtimestamp(at, UTC)
-    named_by = "/".join((timer.document.rule, timer.name, source, utc_text(since)))
-    return Event(
-        id=event_id(OWN_SOURCE, named_by),
-        source=OWN_SOURCE,
-        type=TOLD_AS[Rule.SOURCE_SILENT_FOR],
-        subject=source,
-        time=since + timedelta(seconds=timer.document.seconds),
-        data={"source": source, "timer": _rule_data(timer, since)},
-        sourceeventid=kept_id(named_by),
+        sequence=sequence,
     )
 
 
@@ -147,7 +170,7 @@ def _since(rule: Rule, record: Interaction, called: Called) -> datetime | None:
             return record.first_event_at if record.state is State.OPEN else None
         case Rule.NO_CALLBACK_WITHIN:
             return _not_called_back(record, called)
-        case Rule.SOURCE_SILENT_FOR:
+        case Rule.SOURCE_SILENT_FOR | Rule.QUEUE_MEASURED_EVERY:
             return None
 
 
@@ -156,15 +179,3 @@ def _not_called_back(record: Interaction, called: Called) -> datetime | None:
     if record.outcome not in OUTCOMES or ended is None or phone is None:
         return None
     return None if called(phone, ended) else ended
-
-
-def _is_wanted(fact: Event, timers: Sequence[Timer]) -> bool:
-    """Whether the rule's predicate takes it; one that cannot say is told, rather than not."""
-    name = fact.data.get("timer", {}).get("name")
-    predicate = next((one.when for one in timers if one.name == name), None)
-    if predicate is None:
-        return True
-    try:
-        return is_true(predicate.evaluate(fact.model_dump(mode="json")))
-    except EventError:
-        return True

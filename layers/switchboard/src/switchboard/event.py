@@ -99,11 +99,21 @@ def queue_safe(text: str) -> str:
 
 
 def group_of(
-    event_id: str, time: datetime, *, interaction: str | None = None, agent: str | None = None
+    event_id: str,
+    time: datetime,
+    *,
+    interaction: str | None = None,
+    agent: str | None = None,
+    queue: str | None = None,
 ) -> str:
-    """The ordering key: the interaction, else the agent on one UTC day, else the event alone."""
+    """The ordering key: the interaction, else the agent on one UTC day, else the event alone.
+
+    The figures of a queue are in order like those of an agent.
+    """
     if interaction:
         return queue_safe(f"interaction:{interaction}")
     if agent:
         return queue_safe(f"agent:{agent}:{time.astimezone(UTC):%Y-%m-%d}")
+    if queue:
+        return queue_safe(f"queue:{queue}:{time.astimezone(UTC):%Y-%m-%d}")
     return queue_safe(f"event:{event_id}")

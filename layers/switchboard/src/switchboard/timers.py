@@ -1,4 +1,4 @@
-"""Timers: when an interaction is looked at again, because of what has not happened by then. Pure.
+"""Timers: when interactions are looked at again, because of what has not happened by then. Pure.
 
 A timer is no more than a group and a time: what is told then follows from the interaction as it is
 at that time (`switchboard.absence`). An event that makes a rule untrue therefore cancels it, and
@@ -24,18 +24,21 @@ MINUTE = 60
 SHARDS = 4
 LONGEST_SECONDS = 7 * 24 * 60 * 60
 SHORTEST_SILENCE = 120
+LONGEST_INTERVAL = 60 * MINUTE
 DEFAULT_GRACE_SECONDS = 60
 HEARD = "heard"
+QUEUED = "queued"
 
 
 class Rule(StrEnum):
-    """What has not happened."""
+    """What has not happened; and that queues are measured."""
 
     WAITING_LONGER_THAN = "waiting_longer_than"
     UNANSWERED_FOR = "unanswered_for"
     NOT_CLOSED_WITHIN = "not_closed_within"
     NO_CALLBACK_WITHIN = "no_callback_within"
     SOURCE_SILENT_FOR = "source_silent_for"
+    QUEUE_MEASURED_EVERY = "queue_measured_every"
 
 
 TOLD_AS: Mapping[Rule, str] = {
@@ -44,6 +47,7 @@ TOLD_AS: Mapping[Rule, str] = {
     Rule.NOT_CLOSED_WITHIN: "interaction.not_closed",
     Rule.NO_CALLBACK_WITHIN: "interaction.not_called_back",
     Rule.SOURCE_SILENT_FOR: "source.silent",
+    Rule.QUEUE_MEASURED_EVERY: "queue.measured",
 }
 SET_BY: Mapping[Rule, frozenset[str]] = {
     Rule.WAITING_LONGER_THAN: frozenset({"interaction.queued", "interaction.rejected"}),
@@ -51,18 +55,19 @@ SET_BY: Mapping[Rule, frozenset[str]] = {
     Rule.NOT_CLOSED_WITHIN: frozenset({"interaction.created"}),
     Rule.NO_CALLBACK_WITHIN: frozenset({"interaction.deleted"}),
     Rule.SOURCE_SILENT_FOR: frozenset(),
+    Rule.QUEUE_MEASURED_EVERY: frozenset(),
 }
 CLOSES = frozenset(PREFIX + name for name in LEAVES)
 """Whichever of them comes last is the end that the grace period begins with."""
 
 
 class TimerDocument(BaseModel):
-    """A rule: what is told when something has not happened for so long."""
+    """A rule: what is told when something has not happened for so long, or each time it is over."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rule: Rule = Field(description="What has not happened.")
-    seconds: int = Field(ge=1, le=LONGEST_SECONDS, description="For how long.")
+    rule: Rule = Field(description="What has not happened, or is measured.")
+    seconds: int = Field(ge=1, le=LONGEST_SECONDS, description="For how long, or how often.")
     when: str = Field(
         default="`true`",
         description="A predicate over the event that would be told; it is told where this is true.",
@@ -78,6 +83,10 @@ class TimerDocument(BaseModel):
             raise ValueError("source is for source_silent_for")
         if silence and self.seconds < SHORTEST_SILENCE:
             raise ValueError(f"source_silent_for takes {SHORTEST_SILENCE} seconds or more")
+        if self.rule is Rule.QUEUE_MEASURED_EVERY and (
+            self.seconds % MINUTE or self.seconds > LONGEST_INTERVAL
+        ):
+            raise ValueError("queue_measured_every takes whole minutes, up to an hour")
         return self
 
 
@@ -182,6 +191,19 @@ def buckets(minute: int) -> Iterator[str]:
 def shard_of(group: str) -> int:
     """Shards keep a busy minute from being one partition."""
     return int(digest(group)[:4], 16) % SHARDS
+
+
+def queued_mark(event: Event, group: str, timers: Sequence[Timer]) -> Mark | None:
+    """That an interaction is to be measured with its queue, where a rule asks for it."""
+    measures = any(one.document.rule is Rule.QUEUE_MEASURED_EVERY for one in timers)
+    if not measures or event.type != "interaction.queued" or event.source == OWN_SOURCE:
+        return None
+    return Mark(f"{QUEUED}#{shard_of(group)}", group)
+
+
+def queued_buckets() -> Iterator[str]:
+    """Where the interactions are that are to be measured."""
+    return (f"{QUEUED}#{shard}" for shard in range(SHARDS))
 
 
 def called_mark(event: Event, timers: Sequence[Timer]) -> Mark | None:

@@ -42,6 +42,23 @@ class SilentSource(BaseModel):
     timer: RuleTold
 
 
+class MeasuredQueue(BaseModel):
+    """`data` of a queue's figures: at the end of an interval, and during it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queue: str
+    name: str | None = Field(description="The queue's name, where an event had it.")
+    waiting: int = Field(description="At the end: how many wait in it.")
+    longest_wait_seconds: int = Field(description="At the end: for how long the first of them.")
+    handling: int = Field(description="At the end: how many are with an agent, or wrapped up.")
+    answered: int = Field(description="During it: how many were answered.")
+    abandoned: int = Field(description="During it: how many ended, and nobody had taken them.")
+    handled: int = Field(description="During it: how many ended that somebody had taken.")
+    handle_seconds: int = Field(description="Of these: talk and wrap-up together.")
+    timer: RuleTold
+
+
 OVER: Mapping[str, str] = {
     "closed": "An interaction is over, and its grace period as well; once for each.",
     "abandoned": "An interaction is over that waited in a queue last, and that nobody took.",
@@ -64,6 +81,8 @@ def fact_types() -> Iterator[EventType]:
         yield _fact(TOLD_AS[rule], summary, AbsentInInteraction)
     silence = "Nothing comes from a source for as long as a rule says."
     yield _fact(TOLD_AS[Rule.SOURCE_SILENT_FOR], silence, SilentSource)
+    measured = "What a queue is like at the end of an interval, and what happened during it."
+    yield _fact(TOLD_AS[Rule.QUEUE_MEASURED_EVERY], measured, MeasuredQueue)
 
 
 def _fact(name: str, summary: str, data: type[BaseModel]) -> EventType:

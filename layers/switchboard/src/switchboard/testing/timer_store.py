@@ -7,11 +7,12 @@ from switchboard.timers import Mark
 
 
 class MemoryTimers(Failing):
-    """See TimerStore. `writes` counts the requests that a real table would have had."""
+    """See TimerStore. `writes` and `reads` count the requests that a real table would have had."""
 
     def __init__(self) -> None:
         self.marks: dict[tuple[str, str], Mark] = {}
         self.writes = 0
+        self.reads = 0
 
     def put(self, marks: Collection[Mark], now: float) -> None:
         """See TimerStore."""
@@ -23,6 +24,7 @@ class MemoryTimers(Failing):
     def read(self, bucket: str, *, after: str = "", until: str = "~") -> Sequence[Mark]:
         """See TimerStore."""
         self.check()
+        self.reads += 1
         found = [m for m in self.marks.values() if m.bucket == bucket and after <= m.place <= until]
         return sorted(found, key=lambda mark: mark.place)
 
