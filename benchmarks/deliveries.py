@@ -158,6 +158,7 @@ def _handler(queue_url: str) -> Any:
         "dead_queue_url": queue_url,
         "ingest_bulk_queue_url": queue_url,
         "ledger_table": "ledger",
+        "reference_table": "reference",
         "deploy_time": json.dumps({"private_hosts": ["127.0.0.1"]}),
     }
     os.environ.update({f"SWITCHBOARD_{name.upper()}": text for name, text in settings.items()})

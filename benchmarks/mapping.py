@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jmespath
+from jmespath.visitor import Options
 from pydantic_core import from_json, to_json
 
 from benchmarks.mapping_by_hand import by_hand
 from switchboard.event import Event
 from switchboard.mapping import compile_mapping
-from switchboard.testing.interpreter import OPTIONS
+from switchboard.mapping.beside import EXAMPLE
+from switchboard.testing.interpreter import OurFunctions
 
 ROUND = 2000
 
@@ -78,9 +80,10 @@ def _as_event(document: dict[str, Any]) -> Event:
 
 def _interpreted(fields: Mapping[str, str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     parsed = {field: jmespath.compile(text) for field, text in fields.items()}
+    options = Options(custom_functions=OurFunctions(EXAMPLE))
 
     def mapped(document: dict[str, Any]) -> dict[str, Any]:
-        return {field: one.search(document, options=OPTIONS) for field, one in parsed.items()}
+        return {field: one.search(document, options=options) for field, one in parsed.items()}
 
     return mapped
 

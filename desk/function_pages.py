@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 
-from switchboard.mapping.catalogue import Function
+from switchboard.mapping.beside import EXAMPLE
+from switchboard.mapping.catalogue import Function, Row
 from switchboard.mapping.functions import FAMILIES
 
 HEAD = """# Functions
@@ -12,17 +13,30 @@ Expressions are [JMESPath](https://jmespath.org/specification.html), with its fu
 An absent field is null: where no more is said, null gives null. What is there but of a type that a
 function cannot take is the event's error; it names the field, the function, its position and the
 type. `nothing` in the examples is a field that is absent. `hash` and `tokenise` take the key of the
-destination that is mapped for: the field `mapping_key` of its secret.
+destination that is mapped for: the field `mapping_key` of its secret. `lookup` and `raw` find
+what is [beside the event](../how-to/look-up-reference-data.md); in their examples that is
+
+```json
+{beside}
+```
 """
 
 
 def page(note: str) -> str:
     """Each function with its examples, family by family."""
-    parts = [HEAD]
+    parts = [HEAD.replace("{beside}", _beside())]
     for family, functions in FAMILIES.items():
         parts.append(f"## {family}\n")
         parts += [_of_function(function) for function in functions]
     return note + "\n".join(parts)
+
+
+def _beside() -> str:
+    """What the examples find beside an event."""
+    tables: dict[str, dict[str, Row]] = {}
+    for (table, key), row in EXAMPLE.rows.items():
+        tables.setdefault(table, {})[key] = row or {}
+    return json.dumps({"reference": tables, "raw": EXAMPLE.raw}, indent=2)
 
 
 def _of_function(function: Function) -> str:

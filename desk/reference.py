@@ -76,6 +76,7 @@ COMMANDS = (
     ("destinations", "discard"),
     ("destinations", "redirect"),
     ("destinations", "remove"),
+    *(("reference", verb) for verb in ("load", "list", "show")),
     ("try",),
     ("mappings", "test"),
     ("mappings", "diff"),

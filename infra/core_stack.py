@@ -53,7 +53,7 @@ class CoreStack(cdk.Stack):
         self._topic_arn = topic.arn
         self._alarms = Alarms(topic.arn, stage.name)
         self._layer = layer_version(self, stage, target)
-        self._state()
+        self._tables = core_tables(self, self.names, retain=stage.retain)
         self._queues()
         self._archive = Archive(self, "Archive", name=self.names.archive, stage=stage)
         Lake(self, self.names, self._archive.name, stage)
@@ -75,11 +75,6 @@ class CoreStack(cdk.Stack):
                 stage=stage.name,
             )
         self._parameter()
-
-    def _state(self) -> None:
-        tables = core_tables(self, self.names, retain=self._settings.retain)
-        self._events, self._timers, self._ledger = tables.events, tables.timers, tables.ledger
-        self._state_table, self._configuration = tables.state, tables.configuration
 
     def _queues(self) -> None:
         visibility = VISIBILITY_FACTOR * function_spec("route_events").timeout_seconds
@@ -112,8 +107,8 @@ class CoreStack(cdk.Stack):
     def _environment(self, **more: str) -> Mapping[str, str]:
         return {
             "SWITCHBOARD_STAGE": self._settings.name,
-            "SWITCHBOARD_STATE_TABLE": self._state_table.name,
-            "SWITCHBOARD_CONFIGURATION_TABLE": self._configuration.name,
+            "SWITCHBOARD_STATE_TABLE": self._tables.state.name,
+            "SWITCHBOARD_CONFIGURATION_TABLE": self._tables.configuration.name,
             "SWITCHBOARD_ARCHIVE_BUCKET": self._archive.name,
             **more,
         }
@@ -177,8 +172,8 @@ class CoreStack(cdk.Stack):
                 allow(["sqs:SendMessage"], self._ingest.arn),
                 allow(["ssm:GetParameters"], *documents),
                 allow(["secretsmanager:GetSecretValue"], *[secret.arn for secret in secrets]),
-                allow(["dynamodb:GetItem"], self._state_table.arn),
-                allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
+                allow(["dynamodb:GetItem"], self._tables.state.arn),
+                allow(["dynamodb:PutItem", "dynamodb:Query"], self._tables.configuration.arn),
                 allow(["s3:PutObject"], bucket_arn(self.names.archive, "/claims/*")),
             ],
         )
@@ -191,23 +186,26 @@ class CoreStack(cdk.Stack):
                 SWITCHBOARD_INGEST_QUEUE_URL=self._ingest.url,
                 SWITCHBOARD_INGEST_BULK_QUEUE_URL=self._ingest_bulk.url,
                 SWITCHBOARD_INGEST_DEAD_QUEUE_URL=self._ingest_dead.url,
-                SWITCHBOARD_EVENTS_TABLE=self._events.name,
-                SWITCHBOARD_TIMERS_TABLE=self._timers.name,
+                SWITCHBOARD_EVENTS_TABLE=self._tables.events.name,
+                SWITCHBOARD_TIMERS_TABLE=self._tables.timers.name,
                 SWITCHBOARD_GRACE_SECONDS=str(self._settings.grace_seconds),
-                SWITCHBOARD_LEDGER_TABLE=self._ledger.name,
+                SWITCHBOARD_LEDGER_TABLE=self._tables.ledger.name,
                 SWITCHBOARD_LEDGER_DAYS=str(self._settings.ledger_days),
+                SWITCHBOARD_REFERENCE_TABLE=self._tables.reference.name,
             ),
             [
                 poll_statement(self._ingest.arn, self._ingest_bulk.arn),
                 allow(["sqs:SendMessage"], self._ingest_dead.arn),
                 allow(["ssm:GetParametersByPath"], parameters),
                 allow(
-                    ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"], self._events.arn
+                    ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+                    self._tables.events.arn,
                 ),
-                allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], self._state_table.arn),
-                allow(["dynamodb:PutItem"], self._ledger.arn),
-                allow(["dynamodb:BatchWriteItem"], self._timers.arn),
-                allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
+                allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], self._tables.state.arn),
+                allow(["dynamodb:PutItem"], self._tables.ledger.arn),
+                allow(["dynamodb:BatchWriteItem"], self._tables.timers.arn),
+                allow(["dynamodb:BatchGetItem"], self._tables.reference.arn),
+                allow(["dynamodb:PutItem", "dynamodb:Query"], self._tables.configuration.arn),
                 *[
                     allow(["s3:GetObject", "s3:PutObject"], bucket_arn(self.names.archive, path))
                     for path in ("/raw/*", "/claims/*")
@@ -228,12 +226,12 @@ class CoreStack(cdk.Stack):
             "replay_events",
             self._environment(
                 SWITCHBOARD_INGEST_BULK_QUEUE_URL=self._ingest_bulk.url,
-                SWITCHBOARD_EVENTS_TABLE=self._events.name,
+                SWITCHBOARD_EVENTS_TABLE=self._tables.events.name,
             ),
             [
                 allow(["sqs:SendMessage"], self._ingest_bulk.arn),
-                allow(["dynamodb:BatchGetItem"], self._events.arn),
-                allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], self._state_table.arn),
+                allow(["dynamodb:BatchGetItem"], self._tables.events.arn),
+                allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], self._tables.state.arn),
                 allow(["s3:GetObject"], bucket_arn(self.names.archive, "/replays/*")),
             ],
         )
@@ -246,16 +244,16 @@ class CoreStack(cdk.Stack):
             "fire_timers",
             self._environment(
                 SWITCHBOARD_INGEST_QUEUE_URL=self._ingest.url,
-                SWITCHBOARD_EVENTS_TABLE=self._events.name,
-                SWITCHBOARD_TIMERS_TABLE=self._timers.name,
+                SWITCHBOARD_EVENTS_TABLE=self._tables.events.name,
+                SWITCHBOARD_TIMERS_TABLE=self._tables.timers.name,
                 SWITCHBOARD_GRACE_SECONDS=str(self._settings.grace_seconds),
             ),
             [
                 allow(["sqs:SendMessage"], self._ingest.arn),
                 allow(["ssm:GetParametersByPath"], folder),
-                allow(["dynamodb:Query"], self._events.arn),
-                allow(["dynamodb:BatchWriteItem", "dynamodb:Query"], self._timers.arn),
-                allow(["dynamodb:PutItem", "dynamodb:Query"], self._configuration.arn),
+                allow(["dynamodb:Query"], self._tables.events.arn),
+                allow(["dynamodb:BatchWriteItem", "dynamodb:Query"], self._tables.timers.arn),
+                allow(["dynamodb:PutItem", "dynamodb:Query"], self._tables.configuration.arn),
                 allow(
                     ["s3:GetObject", "s3:PutObject"], bucket_arn(self.names.archive, "/claims/*")
                 ),
@@ -264,7 +262,7 @@ class CoreStack(cdk.Stack):
         Schedule(self, "FiringSchedule", function=function, every="1 minute")
 
     def _control(self) -> None:
-        statements = control_statements(self.names, self._state_table.arn)
+        statements = control_statements(self.names, self._tables.state.arn)
         function = self._function("control_destinations", self._environment(), statements)
         Schedule(self, "ControlSchedule", function=function, every="1 minute")
 
@@ -278,11 +276,12 @@ class CoreStack(cdk.Stack):
             "ingest_queue_url": self._ingest.url,
             "ingest_bulk_queue_url": self._ingest_bulk.url,
             "ingest_dead_queue_url": self._ingest_dead.url,
-            "events_table": self._events.name,
-            "timers_table": self._timers.name,
-            "ledger_table": self._ledger.name,
-            "state_table": self._state_table.name,
-            "configuration_table": self._configuration.name,
+            "events_table": self._tables.events.name,
+            "timers_table": self._tables.timers.name,
+            "ledger_table": self._tables.ledger.name,
+            "state_table": self._tables.state.name,
+            "configuration_table": self._tables.configuration.name,
+            "reference_table": self._tables.reference.name,
             "archive_bucket": self._archive.name,
             "ledger_days": self._settings.ledger_days,
             **({"api_url": self._api.url} if self._api else {}),

@@ -163,6 +163,7 @@ class DestinationStack(cdk.Stack):
             "SWITCHBOARD_ARCHIVE_BUCKET": cdk.Fn.sub(self.names.archive),
             "SWITCHBOARD_LEDGER_TABLE": self.names.table("ledger"),
             "SWITCHBOARD_LEDGER_DAYS": str(self._settings.ledger_days),
+            "SWITCHBOARD_REFERENCE_TABLE": self.names.table("reference"),
             "SWITCHBOARD_DESTINATION": self._name,
             "SWITCHBOARD_MODE": self._entry.mode,
             "SWITCHBOARD_CONCURRENCY": str(self._entry.sandboxes),
@@ -184,7 +185,9 @@ class DestinationStack(cdk.Stack):
             allow(["sqs:SendMessage"], self._dead.arn, arn("sqs", names.queue("ingest-bulk"))),
             allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], table["ledger"]),
             allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], table["state"]),
-            allow(["s3:GetObject"], bucket_arn(names.archive, "/claims/*")),
+            # Mappings may ask for reference data, and for the payload as it came.
+            allow(["dynamodb:BatchGetItem"], table["reference"]),
+            allow(["s3:GetObject"], *[bucket_arn(names.archive, path) for path in _READ]),
         ]
         return [*statements, *reading_records(self._entry, names), *self._of_its_own()]
 
@@ -269,7 +272,8 @@ class DestinationStack(cdk.Stack):
         )
 
 
-_TABLES = ("ledger", "state")
+_READ = ("/claims/*", "/raw/*")
+_TABLES = ("ledger", "state", "reference")
 _TOLD = (
     "SWITCHBOARD_STAGE",
     "SWITCHBOARD_STATE_TABLE",

@@ -42,7 +42,7 @@ class Names:
         return f"{self.prefix}-{name}"
 
     def table(self, name: str) -> str:
-        """`events`, `timers`, `ledger`, `state` or `configuration`."""
+        """`events`, `timers`, `ledger`, `state`, `configuration` or `reference`."""
         return f"{self.prefix}-{name}"
 
     @property

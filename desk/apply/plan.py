@@ -12,7 +12,7 @@ from switchboard.configuration import parse_document
 from switchboard.destination import DestinationSpec
 from switchboard.destination_documents import check_policy, compile_mapping_document, repeat_of
 from switchboard.errors import ConfigurationError
-from switchboard.mapping import compile_expression
+from switchboard.mapping import IN_PREDICATES, compile_expression
 from switchboard.sources import KINDS
 from switchboard.timers import compile_timer
 from switchboard.trial import difference
@@ -137,7 +137,7 @@ def _check_destination(
 ) -> None:
     document = parse_document(spec.document, name, text)
     for predicate in document.predicates:
-        compile_expression(predicate)
+        compile_expression(predicate, IN_PREDICATES)
     repeat_of(spec, document)
     if document.mapping is None:
         return

@@ -23,6 +23,7 @@ from desk.command import (
     invoke,
     migrate,
     prove,
+    reference,
     replay,
     search,
     secrets,
@@ -67,6 +68,7 @@ app.command(prove.prove)
 app.command(drift.drift)
 app.command(forget.forget)
 app.command(destinations.app)
+app.command(reference.app)
 app.command(trying.try_, name="try")
 app.command(trying.app)
 app.command(explaining.explain_event, name="explain")

@@ -15,11 +15,14 @@ from desk.command.days import day_of
 from desk.command.output import DONE, FAILED, console, fail, print_json, results
 from desk.mappings.differing import Difference, difference
 from desk.mappings.stored import StoredEvents
+from desk.reference_data.lookups import OfStage, gathering, of_files
 from desk.target import Target, reach
 from switchboard.destination_documents import compile_mapping_document
-from switchboard.event import Event
+from switchboard.event import as_document
+from switchboard.gathering import Gather
+from switchboard.guards import Fact
 from switchboard.mapping import Mapping
-from switchboard.routing import Route, choose, compile_route
+from switchboard.routing import Route, asked_by, choose, compile_route
 
 DESK_KEY = "the key of no destination"
 
@@ -33,6 +36,7 @@ def diff(  # noqa: PLR0913 - each is an option of its own
     stage: str = "laptop",
     destination: str | None = None,
     source: str | None = None,
+    reference: tuple[Path, ...] = (),
     since: str = "yesterday",
     until: str = "today",
     first: int = 10,
@@ -54,6 +58,7 @@ def diff(  # noqa: PLR0913 - each is an option of its own
         stage: whose events they are.
         destination: only the events that this destination takes, as its document stands.
         source: only events of this source.
+        reference: CSV files, each a reference table of its name, instead of the stage's.
         since: the first day: `YYYY-MM-DD`, `today` or `yesterday`.
         until: the last day.
         first: how many changes are shown.
@@ -68,11 +73,14 @@ def diff(  # noqa: PLR0913 - each is an option of its own
         days = list(_days(since, until))
     except ValueError as error:
         return fail(str(error))
-    events = StoredEvents(target).of_days(days, source)
+    stored = StoredEvents(target)
+    gather = gathering(of_files(reference) if reference else OfStage(target), stored.payload)
+    facts = stored.of_days(days, source)
     if destination is not None:
-        events = _taken(events, _standing(target, f"destinations/{destination}"), destination)
+        text = _standing(target, f"destinations/{destination}")
+        facts = _taken(facts, text, destination, gather)
     with console.status("mapping stored events"):
-        found = difference(events, before, after, first)
+        found = difference(facts, before, after, first, gather)
     if json:
         print_json(_plain(found))
     else:
@@ -106,10 +114,13 @@ def _days(since: str, until: str) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _taken(events: Iterator[Event], text: str, destination: str) -> Iterator[Event]:
+def _taken(facts: Iterator[Fact], text: str, destination: str, gather: Gather) -> Iterator[Fact]:
     """Those that the router would choose it for: not those on which its predicate fails."""
     route = Route(destination, compile_route(text, destination).when, version=0)
-    return (event for event in events if choose(event, [route]).choices)
+    for fact in facts:
+        given = gather(asked_by([route]), as_document(fact.event), None)
+        if choose(fact.event, [route], given).choices:
+            yield fact
 
 
 def _plain(found: Difference) -> dict[str, object]:

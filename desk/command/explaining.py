@@ -13,8 +13,10 @@ from rich.markup import escape
 from desk.apply.documents import DocumentError, read_documents
 from desk.command.output import DONE, print_json, results
 from desk.mappings.deployed import deployed
-from desk.mappings.explaining import Explained, explain
+from desk.mappings.explaining import Explained, Explaining, explain
+from desk.reference_data.lookups import OfStage, gathering, of_files
 from desk.target import reach
+from switchboard.envelope import Raw, RawRef
 from switchboard.event import Event, group_of, utc_text
 
 
@@ -24,6 +26,8 @@ def explain_event(
     *,
     stage: str = "laptop",
     documents: Path | None = None,
+    reference: tuple[Path, ...] = (),
+    raw: Path | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Say what each destination would do with an event. Nothing is sent or written.
@@ -31,7 +35,8 @@ def explain_event(
     For each: whether it takes the event and which part of its predicate says so, the lane, what its
     mapping makes of it, and the request that would be sent. The file holds an event as `switchboard
     timeline --json` shows it; what it lacks is filled in. Documents are those of the stage; files
-    that are not applied yet go before them.
+    that are not applied yet go before them. Reference data is what was loaded into the stage, or
+    that of files; `raw()` is null without its file.
 
     Examples:
         switchboard explain event.json
@@ -41,13 +46,23 @@ def explain_event(
         event: a file with the event's JSON.
         stage: whose destinations they are.
         documents: a folder of documents, as `switchboard apply` takes it.
+        reference: CSV files, each a reference table of its name, instead of the stage's.
+        raw: a file with the payload as its source sent it, for `raw()`.
         json: print the answers as JSON.
     """
     read = _event(event)
     target = reach(stage)
     parameters = dict(target.parameters())
     standing = parameters | dict(read_documents(documents) if documents else {})
-    answers = explain(read, _group(read), deployed(target, parameters), standing)
+    store = of_files(reference) if reference else OfStage(target)
+    asked = Explaining(
+        read,
+        _group(read),
+        standing,
+        gathering(store, _payload),
+        None if raw is None else RawRef(bucket="", key=str(raw), line=0),
+    )
+    answers = explain(asked, deployed(target, parameters))
     if json:
         print_json([asdict(one) for one in answers])
         return DONE
@@ -71,6 +86,13 @@ def _event(path: Path) -> Event:
         raise DocumentError(f"{path}: {error.strerror}") from None
     except (ValidationError, TypeError, ValueError) as error:
         raise DocumentError(f"{path}: it is no event: {str(error).splitlines()[0]}") from None
+
+
+def _payload(ref: RawRef) -> Raw:
+    try:
+        return Raw(kind="", body=Path(ref.key).read_text(), received_at="")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError(f"{ref.key}: it cannot be read: {error}") from None
 
 
 def _group(event: Event) -> str:

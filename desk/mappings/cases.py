@@ -6,24 +6,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from desk.apply.documents import DocumentError, without_comments
+from desk.reference_data.lookups import AtHand
 from switchboard.configuration import parse_document
 from switchboard.errors import EventError, SwitchboardError
+from switchboard.gathering import looked_up
 from switchboard.mapping import Mapping, MappingDocument, compile_mapping
 from switchboard.mapping.calls import Key
+from switchboard.reference import Lookups
 
+_TABLES = TypeAdapter(dict[str, dict[str, dict[str, str]]])
 PLACES = (Path("mappings"), Path("documents") / "mappings")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case of a mapping; either `output` or `error` is wanted."""
+    """One case of a mapping; either `output` or `error` is wanted.
+
+    `lookups` has its reference data, and `raw` its payload.
+    """
 
     mapping: str
     name: str
     input: Any
     output: dict[str, Any] | None
     error: str | None
+    lookups: Lookups
+    raw: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +91,32 @@ def first_case(path: Path) -> Case:
 
 def _case(path: Path, number: int, one: dict[str, Any]) -> Case:
     name = str(one.get("name", f"case {number}"))
-    unknown = sorted(set(one) - {"name", "input", "output", "error"})
+    unknown = sorted(set(one) - {"name", "input", "output", "error", "reference", "raw"})
     if unknown:
         raise DocumentError(f"{path.name}: {name}: a case has no {unknown[0]!r}")
     output, error = one.get("output"), one.get("error")
     if "input" not in one or isinstance(output, dict) == isinstance(error, str):
         raise DocumentError(f"{path.name}: {name}: a case has an input, and an output or an error")
-    return Case(path.stem, name, one["input"], output, error)
+    lookups = Lookups(_reference(path, name, one.get("reference", {})), lambda: 1.0)
+    return Case(path.stem, name, one["input"], output, error, lookups, one.get("raw"))
+
+
+def _reference(path: Path, name: str, tables: Any) -> AtHand:
+    """`{"accounts": {"+14155552671": {"tier": "gold"}}}`: tables, keys, and rows."""
+    try:
+        found = _TABLES.validate_python(tables)
+    except ValidationError:
+        raise DocumentError(
+            f"{path.name}: {name}: reference is an object of tables, keys, and rows of texts"
+        ) from None
+    return AtHand({(table, key): row for table, rows in found.items() for key, row in rows.items()})
 
 
 def problems(case: Case, mapping: Mapping) -> Sequence[str]:
     """How the output differs from the one that is wanted, field by field."""
     try:
-        output = mapping.evaluate(case.input)
+        given = looked_up(case.lookups, mapping.asking, case.input, case.raw)
+        output = mapping.evaluate(case.input, given)
     except EventError as error:
         if case.error is None:
             return [str(error)]

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from switchboard.errors import EventError
-from switchboard.event import Event
+from switchboard.event import Event, as_document
+from switchboard.gathering import Gather, nothing_to_gather
+from switchboard.guards import Fact
 from switchboard.mapping import Mapping as EventMapping
 
 ABSENT = "(no such field)"
@@ -41,12 +43,17 @@ class Difference:
 
 
 def difference(
-    events: Iterable[Event], old: EventMapping, new: EventMapping, first: int
+    facts: Iterable[Fact],
+    old: EventMapping,
+    new: EventMapping,
+    first: int,
+    gather: Gather = nothing_to_gather,
 ) -> Difference:
-    """Map each event by both; the `first` changes are kept."""
+    """Map each event by both; the `first` changes are kept. `gather` is for what they ask for."""
     found = Difference()
-    for event in events:
-        before, after = _mapped(event, old), _mapped(event, new)
+    for fact in facts:
+        event = fact.event
+        before, after = _mapped(fact, old, gather), _mapped(fact, new, gather)
         changes = changes_of(event, before, after)
         found.events += 1
         found.changed += bool(changes)
@@ -57,9 +64,10 @@ def difference(
     return found
 
 
-def _mapped(event: Event, mapping: EventMapping) -> Mapping[str, str]:
+def _mapped(fact: Fact, mapping: EventMapping, gather: Gather) -> Mapping[str, str]:
     try:
-        output: dict[str, Any] = mapping.apply(event)
+        given = gather(mapping.asking, as_document(fact.event), fact.raw_ref)
+        output: dict[str, Any] = mapping.apply(fact.event, given)
     except EventError as error:
         return {FAILED: str(error)}
     return {name: json.dumps(value, sort_keys=True) for name, value in output.items()}

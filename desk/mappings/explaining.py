@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from desk.timeline.predicate import Part, parts
+from desk.timeline.predicate import Part, parts, takes
 from switchboard.configuration import parse_document
 from switchboard.delivery import delivery_key
 from switchboard.destination import (
@@ -19,10 +19,12 @@ from switchboard.destination import (
     Lane,
 )
 from switchboard.destination_documents import check_policy, compile_mapping_document, whole_event
+from switchboard.envelope import RawRef
 from switchboard.errors import ConfigurationError, EventError, SwitchboardError
 from switchboard.event import Event, as_document
+from switchboard.gathering import Gather
 from switchboard.mapping.calls import Key
-from switchboard.routing import Predicates, compile_route, is_true
+from switchboard.routing import Predicates, compile_route
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,74 +53,88 @@ class Explained:
     problem: str = ""
 
 
-def explain(
-    event: Event, group: str, deployed: Iterable[Deployed], documents: Mapping[str, str]
-) -> Sequence[Explained]:
+@dataclass(frozen=True, slots=True)
+class Explaining:
+    """An event and its group, the documents, and what expressions are given beside the event.
+
+    `raw_ref` is where its payload is, if it is at hand.
+    """
+
+    event: Event
+    group: str
+    documents: Mapping[str, str]
+    gather: Gather
+    raw_ref: RawRef | None = None
+
+
+def explain(asked: Explaining, deployed: Iterable[Deployed]) -> Sequence[Explained]:
     """The answer of each deployed destination."""
-    return [_explained(event, group, one, documents) for one in deployed]
+    return [_explained(asked, one) for one in deployed]
 
 
-def _explained(event: Event, group: str, one: Deployed, documents: Mapping[str, str]) -> Explained:
+def _explained(asked: Explaining, one: Deployed) -> Explained:
+    event, documents = asked.event, asked.documents
     text = documents.get(f"destinations/{one.name}")
     if text is None:
         return Explained(one.name, False, "it is deployed, and not configured")
     seen = as_document(event)
     try:
         predicates = compile_route(text, one.name)
-        taken = is_true(predicates.when.evaluate(seen))
+        taken = takes(predicates.when.text, seen, asked.gather)
     except ConfigurationError as error:
         return Explained(one.name, False, f"its document is broken: {error}")
     except EventError as error:
         return Explained(one.name, False, f"its predicate cannot say: {error}")
-    judged = parts(predicates.when.text, seen)
+    judged = parts(predicates.when.text, seen, asked.gather)
     if not taken:
         return Explained(one.name, False, "its `when` is not true of the event", judged)
-    lane, problem = _lane(predicates, one, seen)
+    lane, problem = _lane(predicates, one, seen, asked.gather)
     answer = Explained(one.name, True, "its `when` is true of the event", judged, lane)
-    return _sent(replace(answer, problem=problem), event, group, one, documents)
+    return _sent(replace(answer, problem=problem), asked, one)
 
 
-def _lane(predicates: Predicates, one: Deployed, seen: dict[str, Any]) -> tuple[Lane, str]:
+def _lane(
+    predicates: Predicates, one: Deployed, seen: dict[str, Any], gather: Gather
+) -> tuple[Lane, str]:
     if predicates.urgent_when is None or Lane.URGENT not in one.lanes:
         return Lane.NORMAL, ""
     try:
-        is_urgent = is_true(predicates.urgent_when.evaluate(seen))
+        is_urgent = takes(predicates.urgent_when.text, seen, gather)
     except EventError as error:
         return Lane.NORMAL, f"nobody can say whether it is urgent: {error}"
     return (Lane.URGENT if is_urgent else Lane.NORMAL), ""
 
 
-def _sent(
-    answer: Explained, event: Event, group: str, one: Deployed, documents: Mapping[str, str]
-) -> Explained:
+def _sent(answer: Explained, asked: Explaining, one: Deployed) -> Explained:
     """`answer` with what is mapped and requested, as far as it comes."""
+    documents = asked.documents
     name = f"destinations/{one.name}"
     try:
         document = parse_document(one.spec.document, name, documents[name])
         answer = replace(answer, mapping=document.mapping)
-        answer = replace(answer, output=_output(event, document, one, documents))
-        request = one.make(document).check(_delivery(event, group, one, answer.output or {}))
+        answer = replace(answer, output=_output(asked, document, one))
+        request = one.make(document).check(_delivery(asked, one, answer.output or {}))
     except SwitchboardError as error:
         return replace(answer, problem="; ".join(filter(None, [answer.problem, str(error)])))
     return replace(answer, request=_shown(request))
 
 
-def _output(
-    event: Event, document: DestinationDocument, one: Deployed, documents: Mapping[str, str]
-) -> Mapping[str, Any]:
+def _output(asked: Explaining, document: DestinationDocument, one: Deployed) -> Mapping[str, Any]:
     if document.mapping is None:
-        return whole_event(event)
+        return whole_event(asked.event)
     name = f"mappings/{document.mapping}"
-    text = documents.get(name)
+    text = asked.documents.get(name)
     if text is None:
         raise ConfigurationError(f"{name} is not configured")
     mapping = compile_mapping_document(name, text, key=one.key)
-    return check_policy(f"destinations/{one.name}", document, mapping).apply(event)
+    check_policy(f"destinations/{one.name}", document, mapping)
+    given = asked.gather(mapping.asking, as_document(asked.event), asked.raw_ref)
+    return mapping.apply(asked.event, given)
 
 
-def _delivery(event: Event, group: str, one: Deployed, output: Mapping[str, Any]) -> Delivery:
-    key = delivery_key(event.id, one.name, 0)
-    return Delivery(event, group, one.name, key, attempt=1, output=output)
+def _delivery(asked: Explaining, one: Deployed, output: Mapping[str, Any]) -> Delivery:
+    key = delivery_key(asked.event.id, one.name, 0)
+    return Delivery(asked.event, asked.group, one.name, key, attempt=1, output=output)
 
 
 def _shown(request: bytes) -> str:

@@ -14,6 +14,7 @@ from desk.target import Target
 from switchboard.envelope import Raw, RawRef
 from switchboard.errors import EventError
 from switchboard.event import Event
+from switchboard.guards import Fact
 from switchboard.sources import KINDS
 
 OBJECTS_KEPT = 64
@@ -28,7 +29,7 @@ class StoredEvents:
         self._sources = target.parameters("sources/")
         self._lines = lru_cache(maxsize=OBJECTS_KEPT)(self._read)
 
-    def of_days(self, days: Iterable[date], source: str | None = None) -> Iterator[Event]:
+    def of_days(self, days: Iterable[date], source: str | None = None) -> Iterator[Fact]:
         """Those of some days (of their own time, UTC), of one source or of all."""
         for day in days:
             for name in [source] if source else self._records.sources():
@@ -36,7 +37,14 @@ class StoredEvents:
                     for kept in self._records.get(keys):
                         event = self._event(kept)
                         if event is not None:
-                            yield event
+                            yield Fact(event, kept.raw_ref)
+
+    def payload(self, ref: RawRef) -> Raw:
+        """An archived payload; raises EventError where it is gone."""
+        raw = self._raw(ref)
+        if raw is None:
+            raise EventError(f"reading a raw payload: {ref.key} is gone")
+        return raw
 
     def _event(self, kept: Kept) -> Event | None:
         """The event as its raw payload gives it now; as it was recorded where that is gone."""

@@ -146,12 +146,16 @@ class EventRecords:
         """
         if kept.raw_ref is None:
             return event
+        return self._normalised(event, self.payload(kept.raw_ref))
+
+    def payload(self, ref: RawRef) -> Raw:
+        """An archived payload; raises EventError where it is gone."""
         s3 = self._target.client("s3")
         try:
-            found = s3.get_object(Bucket=kept.raw_ref.bucket, Key=kept.raw_ref.key)
+            found = s3.get_object(Bucket=ref.bucket, Key=ref.key)
         except s3.exceptions.NoSuchKey:
-            raise EventError(f"reading a raw payload: {kept.raw_ref.key} is gone") from None
-        return self._normalised(event, decode_line(found["Body"].read(), kept.raw_ref))
+            raise EventError(f"reading a raw payload: {ref.key} is gone") from None
+        return decode_line(found["Body"].read(), ref)
 
     def _normalised(self, event: Event, raw: Raw) -> Event:
         rule = rule_of(event.source, self._target.parameters("sources/"))

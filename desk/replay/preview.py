@@ -7,6 +7,7 @@ from typing import Any
 
 from desk.records.events import EventRecords, Kept, Key
 from desk.records.tables import BATCH_KEYS, batches
+from desk.reference_data.lookups import OfStage, gathering
 from desk.replay.plans import Replays
 from desk.target import Target, TargetError
 from infra.catalogue import destination_kinds
@@ -52,8 +53,8 @@ def preview(
         TargetError: the destination is not deployed.
         ConfigurationError: its documents are missing or broken.
     """
-    configuration = _configuration(target, replay.destination)
     events = EventRecords(target)
+    configuration = _configuration(target, events, replay.destination)
     shown: list[Mapped] = []
     types: Counter[str] = Counter()
     errors: Counter[str] = Counter()
@@ -82,13 +83,13 @@ def _mapped(
     try:
         if one.from_raw:
             event = events.anew(kept, event)
-        output = pinned.mapped(event)
+        output = pinned.mapped(event, kept.raw_ref)
     except EventError as error:
         return Mapped(one.event_id, event.type, one.generation, version, None, str(error))
     return Mapped(one.event_id, event.type, one.generation, version, output)
 
 
-def _configuration(target: Target, name: str) -> Configuration:
+def _configuration(target: Target, events: EventRecords, name: str) -> Configuration:
     """The newest documents that the destination could deliver with, also while on trial."""
     kind = target.kinds().get(f"destinations/{name}")
     if kind is None:
@@ -101,6 +102,7 @@ def _configuration(target: Target, name: str) -> Configuration:
         parameters=Parameters(_TargetParameters(target), lambda: 0.0),
         candidates=Candidates(judgements, LastGood(judgements, _Silent()), lambda: 0.0),
         make=lambda _: _Nowhere(),
+        gather=gathering(OfStage(target), events.payload),
     )
     good = documents.configuration()
     return good.candidate or good

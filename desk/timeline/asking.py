@@ -9,6 +9,7 @@ from desk.records.events import EventRecords, Kept, Key, group_named
 from desk.records.ledger import LedgerRecords, by_delivery
 from desk.records.rules import rule_of
 from desk.records.tables import query
+from desk.reference_data.lookups import OfStage, gathering
 from desk.target import Target, TargetError
 from desk.timeline.story import Story, story
 from desk.timeline.why import Answer, Circumstances, explain
@@ -94,6 +95,7 @@ class Asking:
             state=self._state(destination),
             in_queue=sum(self._messages(url) for url in about.get("queues", {}).values()),
             in_dead_queue=self._messages(about["dead_queue_url"]) if about else 0,
+            gather=gathering(OfStage(self._target)),
         )
 
     def _versions(self, destination: str) -> Mapping[int, str]:

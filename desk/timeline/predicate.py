@@ -8,7 +8,8 @@ from typing import Any
 from jmespath.lexer import Lexer
 
 from switchboard.errors import EventError
-from switchboard.mapping import compile_expression
+from switchboard.gathering import Gather
+from switchboard.mapping import IN_PREDICATES, compile_expression
 from switchboard.routing import is_true
 
 OPENING = frozenset({"lparen", "lbracket", "lbrace", "filter"})
@@ -26,17 +27,22 @@ class Part:
     seen: str
 
 
-def takes(text: str, event: dict[str, Any]) -> bool:
+def takes(text: str, event: dict[str, Any], gather: Gather) -> bool:
     """Whether the predicate takes the event; raises ConfigurationError, EventError."""
-    return is_true(compile_expression(text).evaluate(event))
+    return is_true(_value(text, event, gather))
 
 
-def parts(text: str, event: dict[str, Any]) -> Sequence[Part]:
+def parts(text: str, event: dict[str, Any], gather: Gather) -> Sequence[Part]:
     """The parts that a predicate joins by `&&`, or by `||`, each with what it said.
 
     The predicate is one that compiles; a part that fails on the event does not hold.
     """
-    return [_part(one.strip(), event) for one in _split(text)]
+    return [_part(one.strip(), event, gather) for one in _split(text)]
+
+
+def _value(text: str, event: dict[str, Any], gather: Gather) -> Any:
+    expression = compile_expression(text, IN_PREDICATES)
+    return expression.evaluate(event, gather(expression.asking, event, None))
 
 
 def _split(text: str) -> Sequence[str]:
@@ -62,20 +68,20 @@ def _between(text: str, kinds: frozenset[str]) -> Iterator[str]:
     yield text[begin:]
 
 
-def _part(text: str, event: dict[str, Any]) -> Part:
+def _part(text: str, event: dict[str, Any], gather: Gather) -> Part:
     try:
-        holds = takes(text, event)
+        holds = takes(text, event, gather)
     except EventError as error:
         return Part(text, False, str(error))
-    return Part(text, holds, _seen(text, event))
+    return Part(text, holds, _seen(text, event, gather))
 
 
-def _seen(text: str, event: dict[str, Any]) -> str:
+def _seen(text: str, event: dict[str, Any], gather: Gather) -> str:
     sides = list(_between(text, COMPARING))
     if len(sides) != 2:
         return ""
     try:
-        value = compile_expression(sides[0].strip()).evaluate(event)
+        value = _value(sides[0].strip(), event, gather)
     except EventError as error:
         return str(error)
     shown = json.dumps(value, ensure_ascii=False)

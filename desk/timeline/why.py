@@ -15,6 +15,7 @@ from desk.timeline.standing import QUEUED, clock, sentence
 from switchboard.breaker import Breaker, DestinationState
 from switchboard.configuration import parse_document
 from switchboard.errors import EventError, SwitchboardError
+from switchboard.gathering import Gather, nothing_to_gather
 from switchboard.ledger import Entry, State
 from switchboard.routing import RouteDocument
 from switchboard.sources.delivering import DeliveryRule
@@ -25,7 +26,8 @@ class Circumstances:
     """What is known around one event and one destination.
 
     `versions` are the texts of the destination's document that were found good, by version;
-    `event` is the event as predicates see it, None where it is kept nowhere.
+    `event` is the event as predicates see it, None where it is kept nowhere; `gather` finds the
+    reference data that they ask for, as it is now.
     """
 
     stage: str
@@ -39,6 +41,7 @@ class Circumstances:
     state: DestinationState = field(default_factory=DestinationState)
     in_queue: int = 0
     in_dead_queue: int = 0
+    gather: Gather = nothing_to_gather
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _judged_again(around: Circumstances, nowhere: str) -> Answer:
     newest = max(around.versions)
     for version in sorted(around.versions, reverse=True):
         predicate = _predicate(around.versions[version], around.destination)
-        if not _takes(predicate, around.event):
+        if not _takes(predicate, around.event, around.gather):
             later = f"; version {newest} would take it now" if version != newest else ""
             return Answer(
                 False,
@@ -233,9 +236,9 @@ def _predicate(text: str | None, destination: str) -> str:
     return parse_document(RouteDocument, f"destinations/{destination}", text).when
 
 
-def _takes(predicate: str, event: dict[str, Any]) -> bool:
+def _takes(predicate: str, event: dict[str, Any], gather: Gather) -> bool:
     try:
-        return takes(predicate, event)
+        return takes(predicate, event, gather)
     except EventError:
         return False
 
@@ -244,6 +247,6 @@ def _parts(predicate: str, around: Circumstances) -> Sequence[Part]:
     if not predicate or around.event is None:
         return ()
     try:
-        return parts(predicate, around.event)
+        return parts(predicate, around.event, around.gather)
     except SwitchboardError:
         return ()

@@ -15,7 +15,7 @@ from switchboard.claims import ClaimStore, keep_event
 from switchboard.envelope import ObjectRef
 from switchboard.errors import EventError, Unavailable
 from switchboard.events import EventStore, GroupSoFar, Recorded, is_small
-from switchboard.routing import Choice, Undecided, choose, keep_lanes
+from switchboard.routing import Choice, Undecided, keep_lanes
 from switchboard.source_state import SourceStateReader
 from switchboard.sources.delivering import delivers
 from switchboard.telemetry import Telemetry
@@ -85,7 +85,7 @@ class Choosing:
         if not delivers(network.rules, journey.event.source, journey.event.time):
             self.telemetry.count("recorded_only", source=journey.event.source)
             return ()
-        decision = choose(journey.event, network.routes)
+        decision = network.decide(journey.event)
         for one in decision.undecided:
             self._refuse_for(journey, one)
         for one in decision.laneless:

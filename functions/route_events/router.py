@@ -37,7 +37,7 @@ from switchboard.events import EventStore
 from switchboard.held import ROUTE
 from switchboard.loop import Batch, Record
 from switchboard.queue import Outbox, Outgoing
-from switchboard.routing import Choice, choose
+from switchboard.routing import Choice
 from switchboard.source_state import SourceStateReader
 from switchboard.sources import KINDS
 from switchboard.sources.delivering import delivers
@@ -277,7 +277,7 @@ def _wanted(network: Network, journey: Journey) -> Sequence[Choice]:
         return ()
     if not delivers(network.rules, event.source, event.time):
         return ()
-    return choose(event, network.routes).choices
+    return network.decide(event).choices
 
 
 def _refused(

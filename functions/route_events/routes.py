@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from switchboard.configuration import LastGood, Parameter, Parameters, parse_document
 from switchboard.destination import Lane, LanePer, Mode
 from switchboard.errors import ConfigurationError
+from switchboard.event import Event, as_document
+from switchboard.gathering import Gather, nothing_to_gather
+from switchboard.mapping import Asking
 from switchboard.queue import DestinationQueue
-from switchboard.routing import Route, choose_once, compile_route
+from switchboard.routing import Decision, Route, asked_by, choose, choose_once, compile_route
 from switchboard.sources.contact_center_document import SourceRule
 from switchboard.sources.tenant import UNSAID, Tenant
 from switchboard.telemetry import Telemetry
@@ -32,7 +35,7 @@ class Deployed(BaseModel):
     mode: Mode = Mode.ORDERED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
     """Where events can go now: the routes of configured destinations, and every queue.
 
@@ -46,6 +49,7 @@ class Network:
     rules: Mapping[str, SourceRule] = field(default_factory=dict)
     gathering: frozenset[str] = frozenset()
     timers: Sequence[Timer] = ()
+    gather: Gather = nothing_to_gather
 
     def outbox(self, destination: str, lane: Lane) -> DestinationQueue | None:
         """The destination's queue of that lane, else its normal one; None: it is not deployed."""
@@ -56,6 +60,20 @@ class Network:
         """Whose events a source brings."""
         rule = self.rules.get(source)
         return UNSAID if rule is None else rule.tenant
+
+    @cached_property
+    def asking(self) -> Asking:
+        """What the routes' predicates ask for beside an event."""
+        return asked_by(self.routes)
+
+    def decide(self, event: Event) -> Decision:
+        """The destinations that take `event`; what their predicates ask for beside it is read.
+
+        Raises:
+            EventError: they ask for too much.
+            Unavailable: it cannot be read now.
+        """
+        return choose(event, self.routes, self.gather(self.asking, as_document(event), None))
 
     @property
     def once(self) -> frozenset[str]:
@@ -72,11 +90,13 @@ class NetworkReader:
         last_good: LastGood,
         open_outbox: Callable[[str], DestinationQueue],
         telemetry: Telemetry,
+        gather: Gather = nothing_to_gather,
     ) -> None:
         self._parameters = parameters
         self._last_good = last_good
         self._open_outbox = open_outbox
         self._telemetry = telemetry
+        self._gather = gather
         self._outboxes: dict[str, DestinationQueue] = {}
 
     def read(self) -> Network:
@@ -98,7 +118,8 @@ class NetworkReader:
         }
         gathering = frozenset(n for n, at in deployed.items() if at.mode is not Mode.ORDERED)
         timers = read_timers(parameters, self._last_good, self._telemetry)
-        return Network(routes, outboxes, self._rules(parameters), gathering, timers)
+        rules = self._rules(parameters)
+        return Network(routes, outboxes, rules, gathering, timers, self._gather)
 
     def _rules(self, parameters: Mapping[str, Parameter]) -> Mapping[str, SourceRule]:
         """What documents say of sources; where nobody can say, everything is delivered."""

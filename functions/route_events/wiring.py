@@ -15,6 +15,7 @@ from switchboard.aws.events_table import EventsTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import StageParameters
 from switchboard.aws.queues import SqsOutbox, SqsVisibility, is_same_queue, queue_url
+from switchboard.aws.reference_table import ReferenceTable
 from switchboard.aws.runtime import Handle, Invocation
 from switchboard.aws.shape_table import ShapeTable
 from switchboard.aws.state_table import StateTable
@@ -22,7 +23,9 @@ from switchboard.aws.timer_table import TimerTable
 from switchboard.configuration import LastGood, Parameters
 from switchboard.delivery import Execution
 from switchboard.drift_watch import DriftWatch
+from switchboard.gathering import Gathering
 from switchboard.loop import Batch, read_records, report
+from switchboard.reference import Lookups
 from switchboard.settings import RouterSettings
 from switchboard.source_state import SourceStateReader
 from switchboard.telemetry import InvocationTelemetry
@@ -31,11 +34,13 @@ from switchboard.telemetry import InvocationTelemetry
 def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
     """The router of one sandbox."""
     bucket = ArchiveBucket(settings.archive_bucket)
+    lookups = Lookups(ReferenceTable(settings.reference_table), time.time)
     network = NetworkReader(
         Parameters(StageParameters(settings.stage), time.time),
         LastGood(ConfigurationTable(settings.configuration_table), telemetry),
         SqsOutbox,
         telemetry,
+        Gathering(lookups, bucket.read),
     )
     attempts = Attempts(
         ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),

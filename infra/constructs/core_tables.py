@@ -10,13 +10,14 @@ from infra.names import Names
 
 @dataclass(frozen=True, slots=True)
 class CoreTables:
-    """What is recorded, when to look at it, what became of it, and how things stand."""
+    """What is recorded, when to look at it, what became of it, how things stand, what is known."""
 
     events: Table
     timers: Table
     ledger: Table
     state: Table
     configuration: Table
+    reference: Table
 
 
 def core_tables(scope: Construct, names: Names, *, retain: bool) -> CoreTables:
@@ -57,4 +58,11 @@ def core_tables(scope: Construct, names: Names, *, retain: bool) -> CoreTables:
         keys=[name, ("version", "N")],
         retain=retain,
     )
-    return CoreTables(events, timers, ledger, state, configuration)
+    reference = Table(
+        scope,
+        "Reference",
+        name=names.table("reference"),
+        keys=[("table", "S"), ("key", "S")],
+        retain=retain,
+    )
+    return CoreTables(events, timers, ledger, state, configuration, reference)

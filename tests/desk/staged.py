@@ -36,6 +36,7 @@ TABLES: Mapping[str, tuple[str, str | None, tuple[str, str, str] | None]] = {
     "events": ("group", "event_id", ("by-source-day", "source_day", "event_id")),
     "state": ("item", None, None),
     "configuration": ("name", "version", None),
+    "reference": ("table", "key", None),
 }
 
 

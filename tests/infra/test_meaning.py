@@ -92,6 +92,7 @@ def test_tables_expire_and_can_be_restored(laptop: Any) -> None:
         "switchboard-laptop-ledger": [("group", "HASH"), ("delivery", "RANGE")],
         "switchboard-laptop-state": [("item", "HASH")],
         "switchboard-laptop-configuration": [("name", "HASH"), ("version", "RANGE")],
+        "switchboard-laptop-reference": [("table", "HASH"), ("key", "RANGE")],
     }
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"

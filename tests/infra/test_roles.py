@@ -101,6 +101,7 @@ def test_route_events(laptop: Any) -> None:
         ("dynamodb:GetItem dynamodb:UpdateItem", "switchboard-laptop-state"),
         ("dynamodb:PutItem", "switchboard-laptop-ledger"),
         ("dynamodb:BatchWriteItem", "switchboard-laptop-timers"),
+        ("dynamodb:BatchGetItem", "switchboard-laptop-reference"),
         (KEEP, "switchboard-laptop-configuration"),
         ("s3:GetObject s3:PutObject", f"{ARCHIVE}/raw/*"),
         ("s3:GetObject s3:PutObject", f"{ARCHIVE}/claims/*"),
@@ -187,7 +188,9 @@ def destination(name: str) -> set[tuple[str, str]]:
             f"{KEEP} dynamodb:UpdateItem",
             "arn:aws:dynamodb:R:A:table/switchboard-laptop-configuration",
         ),
+        ("dynamodb:BatchGetItem", "arn:aws:dynamodb:R:A:table/switchboard-laptop-reference"),
         ("s3:GetObject", f"{ARCHIVE}/claims/*"),
+        ("s3:GetObject", f"{ARCHIVE}/raw/*"),
         logs(f"to-{name}"),
     )
 

@@ -15,7 +15,7 @@ from switchboard.archive import RawLine, encode_lines, object_key
 from switchboard.aws.drained_queue import DrainTable
 from switchboard.destination import Lane
 from switchboard.drain import Drain, Drained, DrainOrder
-from switchboard.envelope import DeliveryOrder, Envelope, Raw, encode
+from switchboard.envelope import DeliveryOrder, Envelope, Raw, RawRef, encode
 from switchboard.event import utc_text
 from switchboard.replays import ReplayStatus, Selected
 from switchboard.testing.deliveries import make_event
@@ -89,15 +89,22 @@ def a_planned_replay(stack: LaptopStack) -> None:
 def apply_at_once(stack: LaptopStack, folder: Path) -> None:
     """Every destination has a mapping that fails, and holds what comes behind a dead letter.
 
-    Those of webhooks send whole records.
+    What their predicates and mappings ask for beside the event is looked up. Those of webhooks send
+    whole records.
     """
     mapping = folder / "mappings/seconds.json"
     mapping.parent.mkdir()
-    mapping.write_text('{"fields": {"seconds": "hhmmss(data.seconds)"}}')
+    fields = {
+        "seconds": "hhmmss(data.seconds)",
+        "tier": "lookup('accounts', type, 'tier')",
+        "sent": "raw().type",
+    }
+    mapping.write_text(json.dumps({"fields": fields}))
     (folder / "destinations").mkdir()
     for name in EVERY:
         document = json.loads(get_document(stack, f"destinations/{name}"))
-        document |= {"mapping": "seconds", "after_dead_letter": "hold"}
+        when = "lookup('accounts', type, 'tier') != 'nobody'"
+        document |= {"mapping": "seconds", "after_dead_letter": "hold", "when": when}
         if name in WEBHOOKS:
             document["record"] = True
         (folder / f"destinations/{name}.json").write_text(json.dumps(document))
@@ -108,11 +115,17 @@ def apply_at_once(stack: LaptopStack, folder: Path) -> None:
 def dead_letters(stack: LaptopStack) -> None:
     """One for each destination; when its message comes again, its gap is looked at."""
     event = make_event(9, data={"seconds": "soon"})
-    body = encode(Envelope(event=event, group="gap"))
+    body = encode(Envelope(event=event, group="gap", raw_ref=a_payload(stack)))
     for _ in range(2):
         for name in EVERY:
             put_message(stack, f"{name}-normal", body, "gap")
         until(lambda: all(is_dead(stack, event.id, name) for name in EVERY))
+
+
+def a_payload(stack: LaptopStack) -> RawRef:
+    """Where the payload of an event is that was delivered."""
+    every = [json.loads(one["payload"]) for one in ledger(stack).values() if one.get("payload")]
+    return RawRef(**next(ref for ref in every if "line" in ref))
 
 
 def late_records(stack: LaptopStack) -> None:
@@ -226,6 +239,7 @@ def test_every_permission_is_used_and_nothing_is_denied(
     assert send(stack, "event-3", timestamp="x") == 202
     put_message(stack, "ingest", "no envelope", "broken")
     apply_at_once(stack, tmp_path)
+    assert send(stack, "event-5") == 202
     late_records(stack)
     dead_letters(stack)
     until(lambda: not missing_but(stack, "dynamodb:Query"), lambda: missing_but(stack))

@@ -18,6 +18,7 @@ from switchboard.aws.archive import ArchiveBucket
 from switchboard.aws.clients import client
 from switchboard.aws.events_table import EventsTable
 from switchboard.aws.ledger_table import LedgerTable
+from switchboard.aws.reference_table import ReferenceTable, row_item
 from switchboard.aws.timer_table import TimerTable
 from switchboard.destination import Lane
 from switchboard.envelope import Envelope, ObjectRef, Raw, RawRef, encode
@@ -316,3 +317,14 @@ def test_the_table_says_what_would_go(capsys: pytest.CaptureFixture[str]) -> Non
 def test_what_is_no_persons_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["forget", "911", "--stage", STAGE]) == 1
     assert "country code" in capsys.readouterr().err
+
+
+def test_reference_data_of_theirs_goes_and_is_looked_up_as_what_is_not_there() -> None:
+    rows = {("accounts", NUMBER): {"name": "Ann"}, ("agents", "ag-1"): {"phone": NUMBER}}
+    rows[("accounts", OTHER)] = {"name": "Bo"}
+    for (table, key), row in rows.items():
+        item = row_item(table, key, row, "a load")
+        client("dynamodb").put_item(TableName="reference", Item=item)
+    assert run(["forget", NUMBER, "--stage", STAGE, "--yes"]) == 0
+    found = ReferenceTable("reference").read(list(rows))
+    assert found == {("accounts", OTHER): {"name": "Bo"}}

@@ -7,7 +7,6 @@ from desk.apply.documents import read_documents
 from desk.apply.plan import plan
 from desk.demo.ready_made import FOLDER, ROUNDS, Shown
 from desk.mappings.cases import files, first_case
-from switchboard.catalogue import CATALOGUE
 from switchboard.event import Event, as_document
 from switchboard.mapping import compile_expression
 

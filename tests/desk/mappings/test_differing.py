@@ -15,6 +15,7 @@ from switchboard.archive import RawLine
 from switchboard.envelope import Raw
 from switchboard.event import Event, as_document, utc_text
 from switchboard.events import Recorded
+from switchboard.guards import Fact
 from switchboard.mapping import compile_mapping
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.interpreter import Refused, interpret
@@ -37,6 +38,10 @@ NEW = {
 }
 
 
+def facts() -> Iterator[Fact]:
+    return (Fact(event) for event in events())
+
+
 def events() -> Iterator[Event]:
     """Events whose fields are of all the types that 8x8 sends, and some that it should not."""
     chance = random.Random(7)
@@ -57,7 +62,7 @@ def by_brute_force(fields: Mapping[str, str], event: Event) -> dict[str, Any] | 
 
 
 def test_it_finds_what_brute_force_finds_over_5000_events() -> None:
-    found = difference(events(), compile_mapping(OLD), compile_mapping(NEW), EVENTS * 9)
+    found = difference(facts(), compile_mapping(OLD), compile_mapping(NEW), EVENTS * 9)
     wanted: list[tuple[str, str]] = []
     changed = broken = mended = 0
     for event in events():
@@ -83,7 +88,7 @@ def test_it_finds_what_brute_force_finds_over_5000_events() -> None:
 
 def test_a_mapping_changes_nothing_against_itself() -> None:
     old = compile_mapping(OLD)
-    found = difference(events(), old, compile_mapping(dict(OLD)), 10)
+    found = difference(facts(), old, compile_mapping(dict(OLD)), 10)
     assert found.events == EVENTS
     assert (found.changed, found.broken, found.mended, found.first) == (0, 0, 0, [])
 
@@ -152,3 +157,21 @@ def test_a_mapping_that_the_stage_does_not_have_needs_an_old_one(
     assert "has no mappings/other" in capsys.readouterr().err
     code, found = diff(new, capsys, "--old", str(new))
     assert (code, found["events"], found["changed"]) == (0, 6, 0)
+
+
+def test_what_is_looked_up_and_the_payload_are_mapped_too(
+    stage: Staged, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = tmp_path / "meeting.json"
+    session = json.dumps(PAYLOADS["meetings"]("e0", "one", 0, 1_790_000_000, {})["sessionId"])
+    room = f"lookup('sessions', {session.replace(chr(34), chr(39))}, 'room')"
+    new.write_text(json.dumps({"fields": {"room": room, "session": "raw().sessionId"}}))
+    sessions = tmp_path / "sessions.csv"
+    sessions.write_text(f"id,room\n{json.loads(session)},blue\n")
+    code, found = diff(new, capsys, "--reference", str(sessions))
+    assert (code, found["fields"]) == (0, {"room": 6})
+    assert {one["after"] for one in found["first"]} == {'"blue"'}
+    stage.put("destinations/crm", {"when": f"{room} == 'blue'", "url": "https://crm.example.com"})
+    assert diff(new, capsys, "--destination", "crm")[1]["events"] == 0
+    found = diff(new, capsys, "--destination", "crm", "--reference", str(sessions))[1]
+    assert found["events"] == 6

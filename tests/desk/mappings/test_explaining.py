@@ -11,6 +11,7 @@ import pytest
 from desk.command.app import run
 from tests.desk.staged import STAGE, Staged, staged
 
+TIER = "lookup('accounts', data.from, 'tier')"
 SECRET = {"signing_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
 CALL = {"type": "call.ended", "data": {"interaction": "i-7", "wait": 90, "from": "(415) 555-2671"}}
 
@@ -104,3 +105,34 @@ def test_a_person_reads_it_and_no_event_is_refused(
     path.write_text('{"tipe": "x"}')
     assert run(["explain", str(path), "--stage", STAGE]) == 1
     assert "it is no event" in capsys.readouterr().err
+
+
+def test_what_is_looked_up_comes_from_the_stage_or_from_files(
+    stage: Staged, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del stage
+    folder = tmp_path / "documents"
+    for name, document in {
+        "mappings/call": {"fields": {"tier": TIER, "id": "raw().id"}},
+        "destinations/crm": {
+            "when": f"{TIER} == 'gold'",
+            "url": "https://crm.example.com/calls",
+            "mapping": "call",
+        },
+    }.items():
+        path = folder / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document))
+    crm = explained(tmp_path, capsys, CALL, "--documents", str(folder))["crm"]
+    assert not crm["taken"]
+    accounts, payload = tmp_path / "accounts.csv", tmp_path / "payload.json"
+    accounts.write_text("phone,tier\n(415) 555-2671,gold\n")
+    payload.write_text('{"id": "e-1"}')
+    beside = ["--reference", str(accounts), "--raw", str(payload)]
+    crm = explained(tmp_path, capsys, CALL, "--documents", str(folder), *beside)["crm"]
+    assert (crm["taken"], crm["output"]) == (True, {"tier": "gold", "id": "e-1"})
+    assert crm["parts"][0]["seen"] == f'{TIER} is "gold"'
+    assert run(["reference", "load", str(accounts), "--stage", STAGE]) == 0
+    capsys.readouterr()
+    crm = explained(tmp_path, capsys, CALL, "--documents", str(folder))["crm"]
+    assert (crm["taken"], crm["output"]) == (True, {"tier": "gold", "id": None})

@@ -1,6 +1,7 @@
 import pytest
 
 from desk.timeline.predicate import parts
+from switchboard.gathering import nothing_to_gather
 
 EVENT = {
     "type": "call.ended",
@@ -35,16 +36,20 @@ EVENT = {
 def test_a_predicate_is_taken_apart_where_it_is_joined(
     predicate: str, expected: list[tuple[str, bool]]
 ) -> None:
-    assert [(part.text, part.holds) for part in parts(predicate, EVENT)] == expected
+    assert [
+        (part.text, part.holds) for part in parts(predicate, EVENT, nothing_to_gather)
+    ] == expected
 
 
 def test_a_comparison_says_what_it_saw() -> None:
-    said = parts("data.seconds > `30` && data.note == 'y' && data.no == 'z'", EVENT)
+    said = parts(
+        "data.seconds > `30` && data.note == 'y' && data.no == 'z'", EVENT, nothing_to_gather
+    )
     assert [part.seen for part in said][::2] == ["data.seconds is 12", "data.no is null"]
     assert len(said[1].seen) < 80
 
 
 def test_a_part_that_fails_on_the_event_does_not_hold_and_says_why() -> None:
-    (part,) = parts("contains(data.seconds, 'x')", EVENT)
+    (part,) = parts("contains(data.seconds, 'x')", EVENT, nothing_to_gather)
     assert not part.holds
     assert "contains()" in part.seen

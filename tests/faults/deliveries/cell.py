@@ -121,7 +121,7 @@ def run(cell: Cell, seed: int) -> Result:
     return Result(cell, seed, verdict, seconds, time.process_time() - cpu)
 
 
-def mapped(event: Event) -> Mapping[str, Any]:
+def mapped(event: Event, _: object = None, /) -> Mapping[str, Any]:
     """What a vendor gets of an event: enough to know it again, and its place."""
     record = {"event": event.id, **event.data}
     # Slack shows a text; the others pass it over.

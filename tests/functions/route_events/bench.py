@@ -15,10 +15,13 @@ from switchboard.delivery import Execution
 from switchboard.drift_watch import DriftWatch
 from switchboard.envelope import Envelope, Raw, decode, encode
 from switchboard.event import Event
+from switchboard.gathering import Gathering
 from switchboard.loop import Batch, Record
+from switchboard.reference import Lookups
 from switchboard.source_state import SourceStateReader
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.event_store import MemoryEvents
+from switchboard.testing.reference_store import MemoryReference
 from switchboard.testing.shape_store import MemoryShapes
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import (
@@ -87,6 +90,7 @@ class Bench:
     states: MemoryStates = field(default_factory=MemoryStates)
     shapes: MemoryShapes = field(default_factory=MemoryShapes)
     timers: MemoryTimers = field(default_factory=MemoryTimers)
+    reference: MemoryReference = field(default_factory=MemoryReference)
     invocations: int = 0
 
     def __post_init__(self) -> None:
@@ -102,6 +106,7 @@ class Bench:
             LastGood(MemoryConfiguration(), self.telemetry),
             lambda url: self.outboxes.setdefault(url, MemoryOutbox()),
             self.telemetry,
+            Gathering(Lookups(self.reference, self.clock), self.bucket.read),
         )
         attempts = Attempts(self.ledger, self.dead, self.telemetry, self.clock, lambda: 0.5)
         return Router(

@@ -222,7 +222,7 @@ class TestMessagesTogether:
         assert len(slack.workspace.posted(CHANNEL)) == 1
 
     def test_one_that_slack_refuses_is_a_dead_letter_alone(self, slack: Slack) -> None:
-        def mapped(event: Event) -> dict[str, Any]:
+        def mapped(event: Event, _: object) -> dict[str, Any]:
             block = {"type": "section"} if event.data["number"] != 2 else {"type": ""}
             return {"blocks": [{**block, "text": {"type": "mrkdwn", "text": "a"}}]}
 
@@ -258,7 +258,7 @@ class TestChannels:
         assert len(bench.dead_letters.taken) == 0
 
     def test_a_mapping_chooses_text_and_channel(self, slack: Slack) -> None:
-        def mapped(_: Event) -> dict[str, Any]:
+        def mapped(*_: object) -> dict[str, Any]:
             return {"text": "hello", "channel": OTHER}
 
         bench_of(slack, mapped, mapping="m").deliver(record(1))
@@ -266,7 +266,7 @@ class TestChannels:
 
     @pytest.mark.parametrize("channel", ["general", "#general", 7, "c0123456789"])
     def test_what_is_no_channels_id_is_a_dead_letter(self, slack: Slack, channel: Any) -> None:
-        bench = bench_of(slack, lambda _: {"text": "a", "channel": channel}, mapping="m")
+        bench = bench_of(slack, lambda *_: {"text": "a", "channel": channel}, mapping="m")
         assert bench.deliver(record(1)) == {}
         assert bench.ledger.of(make_event(1).id, "crm").reason_class is ReasonClass.EVENT
 

@@ -16,6 +16,7 @@ TABLES = {
     "timers": ("bucket", "place"),
     "state": ("item", None),
     "configuration": ("name", "version"),
+    "reference": ("table", "key"),
 }
 
 

@@ -25,11 +25,11 @@ from switchboard.breaker import Breaker, closed, opened
 from switchboard.claims import keep_event
 from switchboard.configuration import Judged, Status
 from switchboard.destination import Lane
-from switchboard.envelope import ObjectRef, Raw
+from switchboard.envelope import ObjectRef, Raw, RawRef
 from switchboard.errors import ConfigurationError, EventError, ReasonClass, Unavailable
 from switchboard.events import Appended, GroupSoFar, Recorded
 from switchboard.gaps import Gap
-from switchboard.guards import Guard
+from switchboard.guards import Fact, Guard
 from switchboard.ledger import Entry, State
 from switchboard.queue import Outgoing
 from switchboard.routing import Choice
@@ -124,20 +124,20 @@ class TestGuards:
         )
         bucket, store = ArchiveBucket("archive"), EventsTable("events", 90, Clock())
         large = make_event(3, data={"text": "x" * 70_000})
-        ref = keep_event(large, bucket)
+        ref, raw_ref = keep_event(large, bucket), RawRef(bucket="archive", key="raw/1", line=2)
         for event, name in ((make_event(1), "crm"), (large, "crm"), (make_event(4), "pager")):
             chosen = [Choice(name=name, version=1)]
             event_ref = ref if event == large else None
-            store.append(Recorded("interaction:one", event, "", None, event_ref, chosen))
+            store.append(Recorded("interaction:one", event, "", raw_ref, event_ref, chosen))
         records = EventRecords("events", bucket)
-        assert records.newest("interaction:one", "crm") == large
+        assert records.newest("interaction:one", "crm") == Fact(large, raw_ref)
         assert records.newest("interaction:two", "crm") is None
         boto3.client("dynamodb").update_item(
             TableName="events",
             Key=to_item({"group": "interaction:one", "event_id": large.id}),
             UpdateExpression="REMOVE event_ref",
         )  # as `switchboard forget` does
-        assert records.newest("interaction:one", "crm") == make_event(1)
+        assert records.newest("interaction:one", "crm") == Fact(make_event(1), raw_ref)
 
 
 class TestLedger:

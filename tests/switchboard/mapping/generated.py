@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from switchboard.errors import EventError
 from switchboard.mapping import compile_expression
+from switchboard.mapping.beside import EXAMPLE
+from switchboard.mapping.catalogue import Need
 from switchboard.mapping.grammar import function_names, takes
 from switchboard.testing.interpreter import Refused, interpret
 
+GIVEN_NEEDS = frozenset({Need.REFERENCE, Need.RAW})
 NAMES = ("a", "b", "c", "data", "name", "n")
 CALLED = sorted(name for name in function_names() if name not in {"hash", "tokenise"})
 BY = ("sort_by", "min_by", "max_by")
@@ -93,7 +96,7 @@ expressions = st.recursive(
 def outcome(text: str, document: Any) -> tuple[str, Any]:
     """What the compiled expression gives; it is compared with its JSON, so that 1 is not true."""
     try:
-        found = compile_expression(text).evaluate(document)
+        found = compile_expression(text, GIVEN_NEEDS).evaluate(document, EXAMPLE)
     except EventError:
         return ("refused", None)
     return ("found", shown(found))

@@ -10,11 +10,19 @@ from hypothesis import given, settings
 from switchboard.errors import EventError
 from switchboard.event import as_document
 from switchboard.mapping import compile_mapping
+from switchboard.mapping.beside import EXAMPLE
 from switchboard.mapping.compiling import compile_fields
 from switchboard.mapping.grammar import parse
 from switchboard.testing.deliveries import make_event
 from switchboard.testing.interpreter import Refused, interpret
-from tests.switchboard.mapping.generated import documents, expected, expressions, outcome, shown
+from tests.switchboard.mapping.generated import (
+    GIVEN_NEEDS,
+    documents,
+    expected,
+    expressions,
+    outcome,
+    shown,
+)
 
 
 @settings(max_examples=80, deadline=None)
@@ -44,14 +52,15 @@ def test_fields_that_share_parts_give_what_each_gives_alone(a: str, b: str, docu
     fields = {"a": a, "b": f"[{a}, {b}]", "c": f"({b}) || ({a})", "d": b}
     if any(len(text) > 1024 for text in fields.values()):
         return
-    trees = {field: parse(text) for field, text in fields.items()}
+    trees = {field: parse(text, GIVEN_NEEDS) for field, text in fields.items()}
     try:
         wanted = shown({field: interpret(text, document) for field, text in fields.items()})
     except Refused:
         with pytest.raises(Exception):  # noqa: B017, PT011 - any of FAILURES; evaluate makes it one
-            compile_fields(trees).run(document)
+            compile_fields(trees).given(EXAMPLE.find, EXAMPLE.raw)(document)
         return
-    assert shown(compile_fields(trees).run(document)) == wanted
+    found = compile_fields(trees).given(EXAMPLE.find, EXAMPLE.raw)(document)
+    assert shown(found) == wanted
 
 
 def test_what_fields_have_in_common_is_looked_up_once() -> None:

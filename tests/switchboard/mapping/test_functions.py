@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from switchboard.errors import ConfigurationError, EventError
 from switchboard.mapping import compile_expression, compile_mapping
+from switchboard.mapping.beside import EXAMPLE
 from switchboard.mapping.catalogue import Example, Function
 from switchboard.mapping.functions import OURS
 from switchboard.secrets import mapping_key
@@ -20,7 +21,7 @@ EXAMPLES = [(function, example) for function in OURS.values() for example in fun
 
 
 def evaluate(expression: str) -> Any:
-    return compile_mapping({"found": expression}, lambda: KEY).evaluate({})["found"]
+    return compile_mapping({"found": expression}, lambda: KEY).evaluate({}, EXAMPLE)["found"]
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from switchboard.claiming import Bury, Decision, Drop, Hold, Order, Send, Wait, claim
 from switchboard.claims import check_out
 from switchboard.delivery import Configuration, Execution, Ports
-from switchboard.envelope import DeliveryOrder, Envelope, decode
+from switchboard.envelope import DeliveryOrder, Envelope, RawRef, decode
 from switchboard.errors import ConfigurationError, EventError, ReasonClass
 from switchboard.event import Event
 from switchboard.gaps import Gap
-from switchboard.guards import Due, look
+from switchboard.guards import Due, Fact, look
 from switchboard.holding import Holding
 from switchboard.ledger import Entry, State
 from switchboard.loop import Record
@@ -27,7 +27,8 @@ WAITED_TOO_LONG = "waited 12 days in the queue"
 class Claimed:
     """A delivery that is this execution's to make, under the claim in `send`.
 
-    `event` is the one that is sent: for a whole record it may be a newer one than what arrived.
+    `event` is the one that is sent, its payload at `raw_ref`: for a whole record it may be a newer
+    one than what arrived.
     `gap` is the open gap of its group, if there is one.
     """
 
@@ -36,6 +37,7 @@ class Claimed:
     configuration: Configuration
     send: Send
     gap: Gap | None = None
+    raw_ref: RawRef | None = None
 
 
 def waited_too_long(record: Record, now: float) -> bool:
@@ -94,9 +96,10 @@ class Arrivals:
     def _decided(
         self, envelope: Envelope, event: Event, configuration: Configuration, fresh: Entry
     ) -> Claimed | float | None:
-        due = self._due(configuration, event, fresh)
-        if configuration.record and due.event is not None:
-            fresh = replace(fresh, version=Version.of(due.event).text)
+        arrived = Fact(event, envelope.raw_ref)
+        due = self._due(configuration, arrived, fresh)
+        if configuration.record and due.fact is not None:
+            fresh = replace(fresh, version=Version.of(due.fact.event).text)
         gap = self._holding.gap(configuration, fresh)
         behind = gap is not None and gap.holds(fresh)
         decision = claim(
@@ -112,17 +115,17 @@ class Arrivals:
                 return self._dropped(envelope, entry, configuration, gap)
             case Bury(entry):
                 return self._settlement.bury(envelope, entry)
-            case Send(entry) if due.event is None and due.written is not None:
+            case Send(entry) if due.fact is None and due.written is not None:
                 return self._overtaken(entry, due.written, gap)
             case Send() as send:
                 return self._shown(
-                    self._begun(envelope, due.event or event, configuration, send, gap)
+                    self._begun(envelope, due.fact or arrived, configuration, send, gap)
                 )
 
-    def _due(self, configuration: Configuration, event: Event, fresh: Entry) -> Due:
+    def _due(self, configuration: Configuration, arrived: Fact, fresh: Entry) -> Due:
         if not configuration.record:
-            return Due(event)
-        return look(self._ports.guards, self._ports.records, event, fresh)
+            return Due(arrived)
+        return look(self._ports.guards, self._ports.records, arrived, fresh)
 
     def _dropped(
         self, envelope: Envelope, entry: Entry, configuration: Configuration, gap: Gap | None
@@ -140,7 +143,7 @@ class Arrivals:
     def _begun(
         self,
         envelope: Envelope,
-        event: Event,
+        fact: Fact,
         configuration: Configuration,
         send: Send,
         gap: Gap | None,
@@ -148,10 +151,11 @@ class Arrivals:
         """The claim, with the versions that it goes out under: the good ones, or those on trial."""
         candidate = configuration.candidate
         if candidate is not None and candidate.trial is not None:
-            taken = self._ports.trials.takes(candidate.trial, send)
-            configuration = candidate if taken else configuration
+            on_trial = self._ports.trials.takes(candidate.trial, send)
+            configuration = candidate if on_trial else configuration
         entry = _made_with(send.entry, configuration)
-        return Claimed(envelope, event, configuration, replace(send, entry=entry), gap)
+        taken = replace(send, entry=entry)
+        return Claimed(envelope, fact.event, configuration, taken, gap, fact.raw_ref)
 
     def _doubt_lapsed(self, decision: Decision) -> None:
         """What an execution sent that ended before it could say so may be stored."""
@@ -166,7 +170,8 @@ class Arrivals:
         configuration, entry = claimed.configuration, claimed.send.entry
         if not configuration.shadow:
             return claimed
-        shown = show(self._settlement, claimed.envelope, claimed.event, configuration, entry)
+        fact = Fact(claimed.event, claimed.raw_ref)
+        shown = show(self._settlement, claimed.envelope, fact, configuration, entry)
         self._holding.settle(claimed.gap)
         return shown
 

@@ -26,9 +26,8 @@ class Attempts:
         destination = configuration.destination
         in_doubt = claimed.send.look_first
         try:
-            delivery = continued(
-                self._ports.ledger, prepared(claimed.event, configuration, entry), configuration
-            )
+            fresh = prepared(claimed.event, claimed.raw_ref, configuration, entry)
+            delivery = continued(self._ports.ledger, fresh, configuration)
             receipt = destination.find(delivery) if in_doubt else None
             if receipt is None:
                 in_doubt = False

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from switchboard.claims import ClaimStore
 from switchboard.destination import Delivery, Destination, Repeat
+from switchboard.envelope import RawRef
 from switchboard.errors import EventError
 from switchboard.event import Event, digest
 from switchboard.gaps import GapStore
@@ -18,8 +19,11 @@ from switchboard.telemetry import Telemetry
 from switchboard.trial import OnTrial
 from switchboard.trials import Trials
 
-Mapped: TypeAlias = Callable[[Event], Mapping[str, Any]]
-"""Makes an event's output; raises EventError."""
+
+class Mapped(Protocol):
+    """Makes an event's output, whose payload is at `raw_ref`; raises EventError, OurOwn."""
+
+    def __call__(self, event: Event, raw_ref: RawRef | None = None, /) -> Mapping[str, Any]: ...
 
 
 def no_other_version(version: int) -> Mapped:
@@ -64,8 +68,8 @@ class Configuration:
         if version == self.mapping_version:
             return replace(self, candidate=None)
 
-        def mapped(event: Event) -> Mapping[str, Any]:
-            return self.mapping_of(version)(event)
+        def mapped(event: Event, raw_ref: RawRef | None = None) -> Mapping[str, Any]:
+            return self.mapping_of(version)(event, raw_ref)
 
         return replace(self, mapping_version=version, mapped=mapped, candidate=None)
 
@@ -114,14 +118,21 @@ def delivery_key(event_id: str, destination: str, generation: int) -> str:
     return "dlv_" + digest(event_id, destination, str(generation))
 
 
-def prepared(event: Event, configuration: Configuration, entry: Entry) -> Delivery:
-    """The delivery of a claim; raises EventError where the mapping cannot take the event."""
+def prepared(
+    event: Event, raw_ref: RawRef | None, configuration: Configuration, entry: Entry
+) -> Delivery:
+    """The delivery of a claim.
+
+    Raises:
+        EventError: the mapping cannot take the event.
+        OurOwn: what the mapping asks for beside it cannot be read.
+    """
     return Delivery(
         event=event,
         group=entry.group,
         destination=entry.destination,
         key=delivery_key(event.id, entry.destination, entry.generation),
         attempt=entry.attempt,
-        output=configuration.mapped(event),
+        output=configuration.mapped(event, raw_ref),
         reference=entry.reference,
     )

@@ -16,10 +16,12 @@ from switchboard.destination import (
     Records,
     Repeat,
 )
+from switchboard.envelope import RawRef
 from switchboard.errors import ConfigurationError
-from switchboard.event import Event
+from switchboard.event import Event, as_document
+from switchboard.gathering import Gather, nothing_to_gather
+from switchboard.mapping import IN_PREDICATES, MappingDocument, compile_expression, compile_mapping
 from switchboard.mapping import Mapping as EventMapping
-from switchboard.mapping import MappingDocument, compile_expression, compile_mapping
 from switchboard.mapping.calls import Key, no_key
 from switchboard.trial import OnTrial
 
@@ -42,6 +44,7 @@ class DestinationDocuments:
         candidates: Candidates,
         make: Callable[[DestinationDocument], Destination],
         key: Key = no_key,
+        gather: Gather = nothing_to_gather,
     ) -> None:
         self._spec = spec
         self._destination = name
@@ -49,6 +52,7 @@ class DestinationDocuments:
         self._candidates = candidates
         self._make = make
         self._key = key
+        self._gather = gather
 
     def configuration(self) -> Configuration:
         """The good configuration, with the one on trial in `candidate`.
@@ -101,7 +105,7 @@ class DestinationDocuments:
             check_policy(f"destinations/{self._destination}", made, mapping.document)
         return Configuration(
             destination=destination,
-            mapped=whole_event if mapping is None else mapping.document.apply,
+            mapped=whole_event if mapping is None else self._mapped(mapping.document),
             repeat=repeat_of(self._spec, made),
             record=sends_records(self._spec, made),
             holds=made.after_dead_letter is AfterDeadLetter.HOLD,
@@ -114,10 +118,17 @@ class DestinationDocuments:
             requests_per_second=made.requests_per_second,
         )
 
+    def _mapped(self, mapping: EventMapping) -> Mapped:
+        def mapped(event: Event, raw_ref: RawRef | None = None) -> Mapping[str, Any]:
+            document = as_document(event)
+            return mapping.evaluate(document, self._gather(mapping.asking, document, raw_ref))
+
+        return mapped
+
     def _compile(self, text: str) -> Made:
         document = parse_document(self._spec.document, f"destinations/{self._destination}", text)
         for predicate in document.predicates:
-            compile_expression(predicate)
+            compile_expression(predicate, IN_PREDICATES)
         repeat_of(self._spec, document)
         return document, self._make(document)
 
@@ -144,7 +155,7 @@ class DestinationDocuments:
         name, judged_as = self._mapping_names(document.mapping)
         compile_text = partial(self._compile_mapping, document, name)
         found = self._candidates.version(judged_as, version, compile_text, formerly=name)
-        return found.apply if found is not None else no_other_version(version)
+        return self._mapped(found) if found is not None else no_other_version(version)
 
     def _compile_mapping(self, document: DestinationDocument, name: str, text: str) -> EventMapping:
         mapping = compile_mapping_document(name, text, key=self._key)
@@ -186,8 +197,9 @@ def check_policy(name: str, document: DestinationDocument, mapping: EventMapping
     return mapping
 
 
-def whole_event(event: Event) -> Mapping[str, Any]:
+def whole_event(event: Event, raw_ref: RawRef | None = None) -> Mapping[str, Any]:
     """The output where no mapping is named: the event as it is."""
+    del raw_ref
     return event.model_dump(mode="json")
 
 

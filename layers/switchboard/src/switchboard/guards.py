@@ -11,6 +11,7 @@ it, and the record as it stands is sent in its place.
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from switchboard.envelope import RawRef
 from switchboard.event import Event
 from switchboard.ledger import Entry
 from switchboard.version import Version
@@ -39,6 +40,14 @@ class Guard:
         if version <= self.written:
             return self
         return replace(self, possible=max(self.possible, version))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event from which a record is sent, and where its payload is archived."""
+
+    event: Event
+    raw_ref: RawRef | None = None
 
 
 class GuardStore(Protocol):
@@ -72,7 +81,7 @@ class GuardStore(Protocol):
 class RecordSource(Protocol):
     """The records that events make."""
 
-    def newest(self, group: str, destination: str) -> Event | None:
+    def newest(self, group: str, destination: str) -> Fact | None:
         """The newest event of a group among those that were sent to a destination.
 
         Raises:
@@ -83,36 +92,35 @@ class RecordSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What an arriving delivery sends: `event`; None: the record is `written` already, or newer."""
+    """What an arriving delivery sends: `fact`; None: the record is `written` already, or newer."""
 
-    event: Event | None
+    fact: Fact | None
     written: Version | None = None
 
 
-def look(guards: GuardStore, records: RecordSource, event: Event, fresh: Entry) -> Due:
-    """Look what of the record `event` belongs to is to be sent, before it is claimed with `fresh`.
+def look(guards: GuardStore, records: RecordSource, fact: Fact, fresh: Entry) -> Due:
+    """Look what of the record `fact` belongs to is to be sent, before it is claimed with `fresh`.
 
     Raises:
         Unavailable: a store cannot be reached.
     """
     guard = guards.read(fresh.group, fresh.destination)
-    version = Version.of(event)
-    if guard.lets(version):
-        return Due(event)
+    if guard.lets(Version.of(fact.event)):
+        return Due(fact)
     newest = records.newest(fresh.group, fresh.destination)
-    found = due(event, guard, newest, again=fresh.generation > 0)
+    found = due(fact, guard, newest, again=fresh.generation > 0)
     return Due(found, max(guard.written, guard.possible))
 
 
-def due(event: Event, guard: Guard, newest: Event | None, *, again: bool) -> Event | None:
+def due(fact: Fact, guard: Guard, newest: Fact | None, *, again: bool) -> Fact | None:
     """The event from which an arriving delivery sends the record; None: it is written already.
 
     `again` is a delivery that is sent once more on purpose: it writes the record as it stands, but
     nothing older.
     """
-    if guard.lets(Version.of(event)):
-        return event
+    if guard.lets(Version.of(fact.event)):
+        return fact
     if newest is None:
         return None
-    version = Version.of(newest)
+    version = Version.of(newest.event)
     return newest if guard.lets(version) or (again and version == guard.written) else None

@@ -122,7 +122,7 @@ class _Round:
         try:
             delivery = continued(
                 self._ports.ledger,
-                prepared(claimed.event, claimed.configuration, entry),
+                prepared(claimed.event, claimed.raw_ref, claimed.configuration, entry),
                 claimed.configuration,
             )
             receipt = self._look(destination, delivery) if in_doubt else None

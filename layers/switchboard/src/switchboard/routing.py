@@ -9,7 +9,14 @@ from pydantic import BaseModel, ConfigDict
 from switchboard.destination import DestinationDocument, Lane, LanePer
 from switchboard.errors import EventError
 from switchboard.event import Event, as_document
-from switchboard.mapping import Expression, compile_expression
+from switchboard.mapping import (
+    IN_PREDICATES,
+    NOTHING,
+    Asking,
+    Expression,
+    Given,
+    compile_expression,
+)
 
 
 class RouteDocument(BaseModel):
@@ -81,19 +88,29 @@ def compile_route(text: str, name: str) -> Predicates:
     document = parse_document(RouteDocument, f"destinations/{name}", text)
     urgent = document.urgent_when
     return Predicates(
-        compile_expression(document.when), None if urgent is None else compile_expression(urgent)
+        compile_expression(document.when, IN_PREDICATES),
+        None if urgent is None else compile_expression(urgent, IN_PREDICATES),
     )
 
 
-def choose(event: Event, routes: Iterable[Route]) -> Decision:
-    """The destinations that take `event`, each in the lane that the event by itself asks for."""
+def asked_by(routes: Iterable[Route]) -> Asking:
+    """What the predicates of `routes` ask for beside an event."""
+    predicates = [one for route in routes for one in (route.when, route.urgent_when) if one]
+    return Asking([program for one in predicates for program in one.asking.programs])
+
+
+def choose(event: Event, routes: Iterable[Route], given: Given = NOTHING) -> Decision:
+    """The destinations that take `event`, each in the lane that the event by itself asks for.
+
+    `given` is what their predicates ask for beside it.
+    """
     seen = as_document(event)
     choices: list[Choice] = []
     undecided: list[Undecided] = []
     laneless: list[Undecided] = []
     for route in routes:
         try:
-            taken = is_true(route.when.evaluate(seen))
+            taken = is_true(route.when.evaluate(seen, given))
         except EventError as error:
             undecided.append(Undecided(route.destination, error))
             continue
@@ -101,7 +118,7 @@ def choose(event: Event, routes: Iterable[Route]) -> Decision:
             continue
         lane = Lane.NORMAL
         try:
-            if route.urgent_when is not None and is_true(route.urgent_when.evaluate(seen)):
+            if route.urgent_when is not None and is_true(route.urgent_when.evaluate(seen, given)):
                 lane = Lane.URGENT
         except EventError as error:
             laneless.append(Undecided(route.destination, error))

@@ -63,6 +63,7 @@ class RouterSettings(Settings):
     timers_table: str
     ledger_table: str
     ledger_days: int = 90
+    reference_table: str
     grace_seconds: int = 60
 
 
@@ -116,4 +117,5 @@ class DestinationSettings(Settings):
     ledger_days: int = 90
     concurrency: int = 1
     events_table: str = ""
+    reference_table: str
     deploy_time: Json[dict[str, Any]]

@@ -3,7 +3,7 @@
 from switchboard.delivery import Configuration, prepared
 from switchboard.envelope import Envelope
 from switchboard.errors import Unavailable
-from switchboard.event import Event
+from switchboard.guards import Fact
 from switchboard.ledger import Entry
 from switchboard.settlement import Settlement
 
@@ -11,16 +11,17 @@ from switchboard.settlement import Settlement
 def show(
     settlement: Settlement,
     envelope: Envelope,
-    event: Event,
+    fact: Fact,
     configuration: Configuration,
     entry: Entry,
 ) -> float | None:
     """Do all but send: None when it is done with, else the seconds for which it goes back.
 
-    Only what the request is made with, such as a secret, may be unavailable here.
+    Only what the request is made with, such as a secret or reference data, may be unavailable here.
     """
     try:
-        request = configuration.destination.check(prepared(event, configuration, entry))
+        delivery = prepared(fact.event, fact.raw_ref, configuration, entry)
+        request = configuration.destination.check(delivery)
     except Unavailable as error:
         return settlement.failed(envelope, entry, error, configuration.repeat)
     except Exception as error:  # noqa: BLE001 - whatever is raised is what the shadow shows

@@ -17,6 +17,7 @@ from switchboard.aws.guard_table import EventRecords, GuardTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.parameters import NamedParameters
 from switchboard.aws.queues import SqsOutbox, SqsVisibility, queue_url
+from switchboard.aws.reference_table import ReferenceTable
 from switchboard.aws.runtime import Handle, Invocation, LambdaContext, handler
 from switchboard.aws.secrets import StageSecrets
 from switchboard.aws.state_table import StateTable
@@ -31,8 +32,10 @@ from switchboard.destination_documents import DestinationDocuments
 from switchboard.drain import DrainOrder, Work
 from switchboard.errors import ConfigurationError
 from switchboard.gate import StateGate
+from switchboard.gathering import Gather, Gathering, nothing_to_gather
 from switchboard.loop import Batch, read_records, report
 from switchboard.parcels import Parcels
+from switchboard.reference import Lookups
 from switchboard.secrets import mapping_key
 from switchboard.settings import AlarmSettings, DestinationSettings
 from switchboard.telemetry import InvocationTelemetry
@@ -76,8 +79,12 @@ def configured_documents(
     make: Make,
     settings: DestinationSettings | AlarmSettings,
     telemetry: InvocationTelemetry,
+    gather: Gather = nothing_to_gather,
 ) -> DestinationDocuments:
-    """What a destination's documents say now, and its code made from them."""
+    """What a destination's documents say now, and its code made from them.
+
+    Without `gather` they are not for mapping events.
+    """
     secrets = StageSecrets(settings.stage, time.time)
     deploy_time = spec.deploy_time.model_validate(settings.deploy_time)
     judgements = ConfigurationTable(settings.configuration_table)
@@ -94,6 +101,7 @@ def configured_documents(
         candidates=Candidates(judgements, last_good, time.time),
         make=lambda document: make(document, lambda: secrets.accepted(name), deploy_time),
         key=key,
+        gather=gather,
     )
 
 
@@ -105,8 +113,10 @@ def _wire(
 ) -> Handle:
     if settings.mode is Mode.BATCHED:
         spec = for_parcels(spec)
-    documents = configured_documents(spec, make, settings, telemetry)
     claims = ArchiveBucket(settings.archive_bucket)
+    lookups = Lookups(ReferenceTable(settings.reference_table), time.time)
+    gather = Gathering(lookups, claims.read)
+    documents = configured_documents(spec, make, settings, telemetry, gather)
     ports = Ports(
         name=settings.destination,
         ledger=LedgerTable(settings.ledger_table, settings.ledger_days, time.time),

@@ -10,10 +10,10 @@ from switchboard.aws.failures import translated
 from switchboard.aws.items import Plain, from_item, to_item
 from switchboard.aws.marks import Marks
 from switchboard.claims import ClaimStore
-from switchboard.envelope import Claim, ObjectRef
+from switchboard.envelope import Claim, ObjectRef, RawRef
 from switchboard.errors import Unavailable
 from switchboard.event import Event
-from switchboard.guards import NOTHING, Guard
+from switchboard.guards import NOTHING, Fact, Guard
 from switchboard.version import Version
 
 TRIES = 5
@@ -99,7 +99,7 @@ class EventRecords:
         self._table = table
         self._claims = claims
 
-    def newest(self, group: str, destination: str) -> Event | None:
+    def newest(self, group: str, destination: str) -> Fact | None:
         """See RecordSource."""
         pages = (
             client("dynamodb")
@@ -115,8 +115,12 @@ class EventRecords:
         with translated("reading the events of a group"):
             items = [from_item(item) for page in pages for item in page["Items"]]
         whole = [item for item in items if "event" in item or "event_ref" in item]
-        sent = [self._event(item) for item in whole if _was_sent(item, destination)]
-        return max(sent, key=Version.of, default=None)
+        sent = [self._sent(item) for item in whole if _was_sent(item, destination)]
+        return max(sent, key=lambda one: Version.of(one.event), default=None)
+
+    def _sent(self, item: Mapping[str, Any]) -> Fact:
+        ref = item.get("raw_ref")
+        return Fact(self._event(item), None if ref is None else RawRef.model_validate_json(ref))
 
     def _event(self, item: Mapping[str, Any]) -> Event:
         if "event" in item:

@@ -6,6 +6,18 @@ null and no error, which the floating types of 8x8's payloads need.
 """
 
 from switchboard.mapping.documents import Mapping, MappingDocument, compile_mapping
-from switchboard.mapping.expressions import Expression, compile_expression
+from switchboard.mapping.expressions import IN_PREDICATES, Expression, compile_expression
+from switchboard.mapping.given import NOTHING, Asked, Asking, Given
 
-__all__ = ["Expression", "Mapping", "MappingDocument", "compile_expression", "compile_mapping"]
+__all__ = [
+    "IN_PREDICATES",
+    "NOTHING",
+    "Asked",
+    "Asking",
+    "Expression",
+    "Given",
+    "Mapping",
+    "MappingDocument",
+    "compile_expression",
+    "compile_mapping",
+]

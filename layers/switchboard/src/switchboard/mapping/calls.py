@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from jmespath.functions import REVERSE_TYPES_MAP, Functions
 
 from switchboard.errors import ConfigurationError
-from switchboard.mapping.catalogue import Function
+from switchboard.mapping.catalogue import Function, Need
 from switchboard.mapping.functions import OURS
 
 Key: TypeAlias = Callable[[], str]
@@ -20,7 +20,7 @@ def function_named(name: str, key: Key) -> Callable[..., Any]:
     ours = OURS.get(name)
     if ours is None:
         return _checked(name)
-    return _keyed(ours, key) if ours.needs_key else ours.call
+    return _keyed(ours, key) if ours.needs is Need.KEY else ours.call
 
 
 def no_key() -> str:

@@ -3,14 +3,35 @@
 Examples are its documentation and its tests: each is evaluated, and shown in the reference.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+Row: TypeAlias = Mapping[str, str]
+"""A row of reference data: its columns; what was empty is not among them."""
+
+Find: TypeAlias = Callable[[str, str], Row | None]
+"""Finds a row by its table and key; None: there is none."""
+
+
+class Need(StrEnum):
+    """What a function takes beside its values."""
+
+    KEY = "key"
+    """The key of the destination that is mapped for."""
+    REFERENCE = "reference"
+    """Rows of reference data: a Find."""
+    RAW = "raw"
+    """The payload as the source sent it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An expression over an empty document, and what it gives, or why it is refused."""
+    """An expression over an empty document, and what it gives, or why it is refused.
+
+    What it finds beside that is `beside.EXAMPLE`.
+    """
 
     expression: str
     gives: Any = None
@@ -21,7 +42,7 @@ class Example:
 class Function:
     """A function. `call` takes JSON values, and raises Impossible for one that it cannot take.
 
-    `needs_key`: the first value of `call` is the key of the destination that is mapped for.
+    What it `needs` beside them is the first value of `call`.
     """
 
     name: str
@@ -29,7 +50,7 @@ class Function:
     fewest: int
     most: int
     examples: Sequence[Example]
-    needs_key: bool = False
+    needs: Need | None = None
 
     @property
     def summary(self) -> str:

@@ -11,10 +11,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from switchboard.mapping.calls import Key, function_named, no_key
+from switchboard.mapping.catalogue import Function, Need
 from switchboard.mapping.compiled import Compiled, Place
 from switchboard.mapping.conditions import IN_PLACE, false, flattened, is_ordered, ordered
+from switchboard.mapping.functions import OURS
 from switchboard.mapping.grammar import Node
 
+GIVEN = frozenset({Need.REFERENCE, Need.RAW})
+"""What is another for each event."""
 COMPARISONS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -55,6 +59,7 @@ class _Writer:
         self.field = ""
         self._key = key
         self._constants: dict[str, Any] = {"flattened": flattened, "reference": _Expression}
+        self._beside: dict[str, Function] = {}
         self._functions: list[_Function] = []
         self._names = 0
 
@@ -71,6 +76,11 @@ class _Writer:
 
     def called(self, name: str) -> str:
         """The name under which the source finds a function of expressions."""
+        ours = OURS.get(name)
+        if ours is not None and ours.needs in GIVEN:
+            given = self.name("k")
+            self._beside[given] = ours
+            return given
         return self.constant(function_named(name, self._key))
 
     def function(self, name: str) -> "_Function":
@@ -86,7 +96,7 @@ class _Writer:
         return made.title
 
     def compiled(self) -> Compiled:
-        lines = [f"def make({', '.join(self._constants)}):"]
+        lines = [f"def make({', '.join([*self._constants, *self._beside])}):"]
         places: dict[int, Place] = {}
         for function in self._functions:
             lines.append(f" def {function.title}(x):")
@@ -95,7 +105,7 @@ class _Writer:
                 if place is not None:
                     places[len(lines)] = place
         lines.append(" return run\n")
-        return Compiled("\n".join(lines), self._constants, places)
+        return Compiled("\n".join(lines), self._constants, self._beside, places)
 
 
 class _Function:

@@ -1,7 +1,6 @@
 """A mapping: the fields of what is sent, each an expression over the event."""
 
 import json
-from collections.abc import Callable
 from collections.abc import Mapping as Fields
 from typing import Any
 
@@ -11,12 +10,15 @@ from pydantic_core import to_json
 from switchboard.errors import ConfigurationError, EventError
 from switchboard.event import Event, as_document
 from switchboard.mapping.calls import Key, no_key
-from switchboard.mapping.compiled import Compiled
-from switchboard.mapping.compiling import compile_fields
-from switchboard.mapping.expressions import FAILURES, why
-from switchboard.mapping.grammar import parse
+from switchboard.mapping.catalogue import Need
+from switchboard.mapping.compiled import FAILURES, Compiled
+from switchboard.mapping.compiling import compile_fields, compile_value
+from switchboard.mapping.expressions import why
+from switchboard.mapping.given import NOTHING, Asking, Given
+from switchboard.mapping.grammar import Node, parse
 
 LARGEST_OUTPUT = 64 * 1024
+EVERYTHING = frozenset(Need)
 
 
 class MappingDocument(BaseModel):
@@ -33,28 +35,35 @@ class MappingDocument(BaseModel):
 
 
 class Mapping:
-    """A mapping, compiled as one function. `sensitive` are fields that not all may get."""
+    """A mapping, compiled as one function. `sensitive` are fields that not all may get.
+
+    `asking` says what has to be given beside an event.
+    """
 
     def __init__(
-        self, fields: Fields[str, str], compiled: Compiled, sensitive: frozenset[str]
+        self,
+        fields: Fields[str, str],
+        compiled: Compiled,
+        asking: Asking,
+        sensitive: frozenset[str],
     ) -> None:
         self.sensitive = sensitive
+        self.asking = asking
         self._fields = fields
         self._compiled = compiled
-        self._run: Callable[[Any], dict[str, Any]] = compiled.run
 
-    def apply(self, event: Event) -> dict[str, Any]:
+    def apply(self, event: Event, given: Given = NOTHING) -> dict[str, Any]:
         """Every field's value on `event`; what is absent is null.
 
         Raises:
             EventError: naming the field, or that the output is too large.
         """
-        return self.evaluate(as_document(event))
+        return self.evaluate(as_document(event), given)
 
-    def evaluate(self, document: dict[str, Any]) -> dict[str, Any]:
+    def evaluate(self, document: dict[str, Any], given: Given = NOTHING) -> dict[str, Any]:
         """Every field's value on an event's JSON; raises EventError as `apply` does."""
         try:
-            output = self._run(document)
+            output: dict[str, Any] = self._compiled.given(given.find, given.raw)(document)
         except FAILURES as error:
             raise self._failed(error) from None
         try:
@@ -97,7 +106,18 @@ def compile_mapping(
     trees = {}
     for field, text in fields.items():
         try:
-            trees[field] = parse(text, has_key=True)
+            trees[field] = parse(text, EVERYTHING)
         except ConfigurationError as error:
             raise ConfigurationError(f"fields.{field}: {error}") from None
-    return Mapping(dict(fields), compile_fields(trees, key), sensitive)
+    compiled = compile_fields(trees, key)
+    return Mapping(dict(fields), compiled, _asking(trees, key, compiled), sensitive)
+
+
+def _asking(trees: Fields[str, Node], key: Key, compiled: Compiled) -> Asking:
+    if not compiled.needs:
+        return Asking([])
+    programs = [compile_value(tree, key) for tree in trees.values()]
+    return Asking(
+        [program for program in programs if Need.REFERENCE in program.needs],
+        raw=Need.RAW in compiled.needs,
+    )

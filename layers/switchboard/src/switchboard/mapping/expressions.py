@@ -3,16 +3,16 @@
 from functools import lru_cache
 from typing import Any
 
-from jmespath.exceptions import JMESPathError
-
 from switchboard.errors import EventError
-from switchboard.mapping.compiled import Compiled, Failure
+from switchboard.mapping.catalogue import Need
+from switchboard.mapping.compiled import FAILURES, Compiled, Failure
 from switchboard.mapping.compiling import compile_value
+from switchboard.mapping.given import NOTHING, Asking, Given
 from switchboard.mapping.grammar import parse
 from switchboard.mapping.values import Impossible, type_name
 
-FAILURES = (JMESPathError, Impossible, ArithmeticError, RecursionError, TypeError, ValueError)
-"""What a value can make an expression raise."""
+IN_PREDICATES = frozenset({Need.REFERENCE})
+"""What the predicates of destinations may take beside the event."""
 
 
 class Expression:
@@ -20,29 +20,31 @@ class Expression:
 
     def __init__(self, text: str, compiled: Compiled) -> None:
         self.text = text
+        self.asking = Asking([compiled] if Need.REFERENCE in compiled.needs else [])
         self._compiled = compiled
-        self._run = compiled.run
 
-    def evaluate(self, document: dict[str, Any]) -> Any:
-        """The expression's value on `document`, a JSON object.
+    def evaluate(self, document: dict[str, Any], given: Given = NOTHING) -> Any:
+        """The expression's value on `document`, a JSON object, with what is `given` beside it.
 
         Raises:
             EventError: a function met a value that it cannot take.
         """
         try:
-            return self._run(document)
+            return self._compiled.given(given.find, given.raw)(document)
         except FAILURES as error:
             raise EventError(why(self.text, self._compiled.failure(error), error)) from None
 
 
 @lru_cache(maxsize=1024)
-def compile_expression(text: str) -> Expression:
+def compile_expression(text: str, allowed: frozenset[Need] = frozenset()) -> Expression:
     """Parse `text`, check its functions, length and depth, and compile it.
+
+    It may call what takes one of `allowed` beside its values.
 
     Raises:
         ConfigurationError: naming the position, and what was meant if it is close.
     """
-    return Expression(text, compile_value(parse(text)))
+    return Expression(text, compile_value(parse(text, allowed)))
 
 
 def why(text: str, failure: Failure | None, error: Exception) -> str:

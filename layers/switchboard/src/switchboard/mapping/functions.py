@@ -7,6 +7,7 @@ but of an impossible type raises, and the error names the function and the type 
 from collections.abc import Mapping, Sequence
 
 from switchboard.mapping import (
+    beside,
     choices,
     durations,
     moments,
@@ -27,6 +28,7 @@ FAMILIES: Mapping[str, Sequence[Function]] = {
     "Text": texts.FUNCTIONS,
     "Shape": shapes.FUNCTIONS,
     "Personal data": privacy.FUNCTIONS,
+    "Beside the event": beside.FUNCTIONS,
 }
 
 OURS: Mapping[str, Function] = {

@@ -5,6 +5,7 @@ that can fail on a value.
 """
 
 import difflib
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar, TypeAlias
 
 from jmespath.exceptions import JMESPathError, LexerError, ParseError
@@ -12,6 +13,7 @@ from jmespath.functions import Functions
 from jmespath.parser import Parser
 
 from switchboard.errors import ConfigurationError
+from switchboard.mapping.catalogue import Need
 from switchboard.mapping.functions import OURS
 
 LONGEST = 1024
@@ -29,6 +31,13 @@ MEANT = {
     "<>": "!=",
 }
 """What other languages write, and what it is here."""
+
+WHERE = {
+    Need.KEY: "the fields of mappings: it takes the key of their destination",
+    Need.REFERENCE: "the fields of mappings and the predicates of destinations",
+    Need.RAW: "the fields of mappings",
+}
+"""Where functions are allowed that take something beside their values."""
 
 
 class Positions(Parser):
@@ -52,10 +61,10 @@ class Positions(Parser):
         return compared
 
 
-def parse(text: str, *, has_key: bool = False) -> Node:
+def parse(text: str, allowed: AbstractSet[Need] = frozenset()) -> Node:
     """The tree of `text`, whose calls, length and depth are allowed.
 
-    `has_key`: it may call what takes a destination's key.
+    It may call what takes one of `allowed` beside its values.
 
     Raises:
         ConfigurationError: naming the position, and what was meant if it is close.
@@ -72,7 +81,7 @@ def parse(text: str, *, has_key: bool = False) -> Node:
         why = str(error).split("\n", 1)[0][:200]
         raise ConfigurationError(f"the expression {text!r} cannot be parsed: {why}") from None
     root: Node = parsed.parsed
-    _check(root, text, has_key=has_key)
+    _check(root, text, allowed)
     return root
 
 
@@ -91,14 +100,14 @@ def _unreadable(text: str, error: ParseError) -> str:
     return f"the expression {text!r} cannot be parsed at position {position + 1}{said}"
 
 
-def _check(root: Node, text: str, *, has_key: bool) -> None:
+def _check(root: Node, text: str, allowed: AbstractSet[Need]) -> None:
     """Refuse unknown functions, wrong counts of values and depth, without recursion of our own."""
     level = [root]
     for _ in range(DEEPEST):
         for node in level:
             if node["type"] == "function_expression":
                 _check_call(node, text)
-                _check_key(node, text, has_key=has_key)
+                _check_need(node, text, allowed)
         level = [child for node in level for child in node["children"] if isinstance(child, dict)]
         if not level:
             return
@@ -123,12 +132,12 @@ def _check_call(node: Node, text: str) -> None:
         )
 
 
-def _check_key(node: Node, text: str, *, has_key: bool) -> None:
+def _check_need(node: Node, text: str, allowed: AbstractSet[Need]) -> None:
     ours = OURS.get(node["value"])
-    if ours is not None and ours.needs_key and not has_key:
+    if ours is not None and ours.needs is not None and ours.needs not in allowed:
         raise ConfigurationError(
             f"the expression {text!r} calls {ours.name}() at position {node['start'] + 1}, which"
-            " is for the fields of mappings: it takes the key of their destination"
+            f" is for {WHERE[ours.needs]}"
         )
 
 

@@ -6,7 +6,7 @@ import hmac
 import re
 from typing import Any
 
-from switchboard.mapping.catalogue import Function, gives, refused
+from switchboard.mapping.catalogue import Function, Need, gives, refused
 from switchboard.mapping.values import number, text
 
 LONGEST_FREE_TEXT = 64 * 1024
@@ -119,7 +119,7 @@ FUNCTIONS = (
             gives("hash(nothing)", None),
             refused("hash(`{}`)", "takes a text, and found an object"),
         ),
-        needs_key=True,
+        needs=Need.KEY,
     ),
     Function(
         "tokenise",
@@ -134,7 +134,7 @@ FUNCTIONS = (
             gives("tokenise(nothing)", None),
             refused("tokenise(`[]`)", "takes a text, and found an array"),
         ),
-        needs_key=True,
+        needs=Need.KEY,
     ),
     Function(
         "redact",

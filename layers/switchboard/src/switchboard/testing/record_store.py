@@ -1,11 +1,15 @@
 """Version guards, and the records behind them, in memory."""
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
-from switchboard.event import Event
-from switchboard.guards import NOTHING, Guard
+from switchboard.guards import NOTHING, Fact, Guard
 from switchboard.testing.stores import Failing
 from switchboard.version import Version
+
+if TYPE_CHECKING:
+    from switchboard.envelope import RawRef
+    from switchboard.event import Event
 
 
 class MemoryGuards(Failing):
@@ -41,12 +45,17 @@ class MemoryGuards(Failing):
 
 
 class MemoryRecords(Failing):
-    """See RecordSource. `sent` has each group's events that were sent to each destination."""
+    """See RecordSource. `sent` has each group's events that were sent to each destination.
+
+    `raw_refs` has where the payloads are of those that have one, by their ids.
+    """
 
     def __init__(self) -> None:
+        self.raw_refs: dict[str, RawRef] = {}
         self.sent: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
 
-    def newest(self, group: str, destination: str) -> Event | None:
+    def newest(self, group: str, destination: str) -> Fact | None:
         """See RecordSource."""
         self.check()
-        return max(self.sent[group, destination], key=Version.of, default=None)
+        newest = max(self.sent[group, destination], key=Version.of, default=None)
+        return None if newest is None else Fact(newest, self.raw_refs.get(newest.id))

@@ -1,0 +1,74 @@
+"""Reference data: what is known of accounts, queues and agents beside what events say.
+
+Rows are read when an expression asks for them, and kept for a while by each sandbox: also that a
+row is not there, for less long, so that a new customer is known soon.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from itertools import islice
+from typing import Protocol
+
+from switchboard.errors import EventError
+from switchboard.mapping import Asked
+from switchboard.mapping.catalogue import Row
+
+FOUND_SECONDS = 300.0
+UNKNOWN_SECONDS = 60.0
+MOST_KEYS = 50
+"""Rows that may be looked up for one event."""
+MOST_KEPT = 10_000
+"""Rows that a sandbox keeps; those that were read first go first."""
+NEVER_READ = (0.0, None)
+"""What is kept of a row: until when, and the row; None: it is not there."""
+
+
+class ReferenceStore(Protocol):
+    """Where reference data is kept."""
+
+    def read(self, keys: Collection[Asked]) -> Mapping[Asked, Row]:
+        """The rows of `keys` that exist.
+
+        Raises:
+            Unavailable: the store cannot be reached.
+        """
+        ...
+
+
+class Lookups:
+    """A cache over a ReferenceStore. Nothing is read that nobody asks for."""
+
+    def __init__(self, store: ReferenceStore, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._kept: dict[Asked, tuple[float, Row | None]] = {}
+
+    def all(
+        self, asked: Callable[[Mapping[Asked, Row | None]], Collection[Asked]]
+    ) -> Mapping[Asked, Row | None]:
+        """Every row that is `asked` for, given those that were found so far; None: not there.
+
+        Raises:
+            EventError: more is asked for than one event may.
+            Unavailable: the store cannot be reached.
+        """
+        found: dict[Asked, Row | None] = {}
+        while missing := asked(found):
+            if len(found) + len(missing) > MOST_KEYS:
+                raise EventError(
+                    f"looking up reference data: an event asks for more than {MOST_KEYS} rows"
+                )
+            found |= self._rows(missing)
+        return found
+
+    def _rows(self, keys: Collection[Asked]) -> Mapping[Asked, Row | None]:
+        now = self._clock()
+        unread = sorted(key for key in keys if self._kept.get(key, NEVER_READ)[0] <= now)
+        read = self._store.read(unread) if unread else {}
+        for key in unread:
+            self._kept.pop(key, None)
+            seconds = FOUND_SECONDS if key in read else UNKNOWN_SECONDS
+            self._kept[key] = (now + seconds, read.get(key))
+        rows = {key: self._kept[key][1] for key in keys}
+        for oldest in list(islice(self._kept, max(0, len(self._kept) - MOST_KEPT))):
+            del self._kept[oldest]
+        return rows
