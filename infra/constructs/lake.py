@@ -114,7 +114,7 @@ class Lake(Construct):
                 ),
             ),
         )
-        table.add_dependency(self._database)
+        table.node.add_dependency(self._database)
 
     def _location(self, path: str) -> str:
         return cdk.Fn.join("", ["s3://", self._bucket, "/", path])
