@@ -22,6 +22,7 @@ from switchboard.testing.deliveries import make_event
 from switchboard.testing.stand_in import StandIn
 from tests.integration.operating import (
     DESTINATIONS,
+    events,
     get_document,
     interaction_event,
     ledger,
@@ -203,6 +204,7 @@ def streamed(stream: StreamProcess) -> None:
     """What is live, what is caught up with, and what needs a claim check."""
     publish(stream, interaction_event("int-late", 1, "Created"), ago=3600)
     publish(stream, interaction_event("int-live", 1, "Created"))
+    publish(stream, interaction_event("int-live", 2, "Queued", queueId=5))
     # It ends, is folded from its claim, and told as closed with what was noted in it.
     ended = {"interactionEventTS": int(time.time()) - 45, "agentNotes": "x" * 400_000}
     publish(stream, interaction_event("int-large", 1, "Deleted", **ended))
@@ -220,6 +222,7 @@ def test_every_permission_is_used_and_nothing_is_denied(
     stack.client("dynamodb").put_item(TableName="switchboard-laptop-state", Item=resuming)
 
     put_document(stack, "timers/silence", '{"rule": "source_silent_for", "seconds": 600}')
+    put_document(stack, "timers/board", '{"rule": "queue_measured_every", "seconds": 60}')
 
     # What is small, what needs a claim check, and what each source is asked for.
     assert send(stack, "event-1") == 202
@@ -243,6 +246,8 @@ def test_every_permission_is_used_and_nothing_is_denied(
     late_records(stack)
     dead_letters(stack)
     until(lambda: not missing_but(stack, "dynamodb:Query"), lambda: missing_but(stack))
+    # What permissions are there for came to be: an interaction is told of, and its queue.
+    until(lambda: {"interaction.closed", "queue.measured"} <= types(stack), lambda: types(stack))
 
     # A sandbox that starts with a broken document looks for the last good one.
     for name in (
@@ -258,6 +263,11 @@ def test_every_permission_is_used_and_nothing_is_denied(
     send(stack, "event-4")
     until(lambda: not missing_but(stack), lambda: missing_but(stack))
     assert stack.usage()["denied"] == []
+
+
+def types(stack: LaptopStack) -> set[str]:
+    """The types of the events that were recorded."""
+    return {item["type"] for item in events(stack).values()}
 
 
 def missing_but(stack: LaptopStack, *actions: str) -> set[tuple[str, str, str]]:
