@@ -196,7 +196,8 @@ def a_night(stack: LaptopStack) -> None:
     }
     stack.client("s3").put_object(Bucket=bucket, Key=object_key([line]), Body=encode_lines([line]))
     function = f"switchboard-{stack.stage}-compact-archive"
-    assert stack.invoke(function, {})["made"] == 1
+    # An hour that has just ended may be due with it.
+    assert stack.invoke(function, {})["made"] >= 1
     assert stack.invoke(function, {})["made"] == 0
 
 
