@@ -85,10 +85,19 @@ CHAIN: dict[tuple[str, str], Row] = {
     ("t", "b"): {"x": "c"},
     ("t", "c"): {"x": "none", "y": "b"},
 }
+
+
+def followed(text: str, columns: str) -> str:
+    """The key that is found from `text` through one row after the other."""
+    for column in columns:
+        text = f"lookup('t', {text}, '{column}')"
+    return text
+
+
 chained = st.recursive(
     st.sampled_from(["'a'", "'b'", "'c'", "'none'", "n", "k"]),
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from("xy")).map(lambda p: f"lookup('t', {p[0]}, '{p[1]}')"),
+        st.tuples(inner, st.text("xy", min_size=1, max_size=3)).map(lambda p: followed(*p)),
         st.tuples(inner, inner).map(lambda p: f"({p[0]} || {p[1]})"),
         st.tuples(inner, inner).map(lambda p: f"({p[0]} && {p[1]})"),
         st.tuples(inner, inner).map(lambda p: f"when({p[0]} == 'b', {p[1]}, {p[0]})"),
