@@ -21,7 +21,9 @@ FILES = ("__init__.py", "handler.py", "spec.py", "README.md")
 DESTINATION_FILES = ("settings.py", "request.py")
 TASK_FILES = ("__init__.py", "__main__.py", "health.py", "spec.py", "Dockerfile", "README.md")
 HEADINGS = ("What it does", "Configuration", "When it fails", "Good to know")
-VERBS = ("to", "receive", "route", "relay", "pull", "fire", "control", "replay", "stream")
+VERBS = (
+    "to", "receive", "route", "relay", "pull", "fire", "control", "replay", "stream", "compact",
+)  # fmt: skip
 NAME = re.compile(rf"({'|'.join(VERBS)})_[a-z0-9]+(_[a-z0-9]+)*")
 LONGEST_HANDLER = 10
 LONGEST_MODULE = 300
