@@ -404,10 +404,9 @@ def test_a_stage_of_streams_alone_has_no_api_and_no_receiver(nat: Any) -> None:
     made = {kind for _, kind in kinds(nat)}
     assert not [kind for kind in made if kind.startswith("AWS::ApiGateway::")]
     functions = {one["FunctionName"] for one in all_of(nat, "AWS::Lambda::Function")}
-    assert functions == {
-        f"switchboard-made-{name}"
-        for name in ("route-events", "replay-events", "control-destinations")
-    }
+    every = ("route-events", "replay-events", "control-destinations")
+    timed = ("fire-timers", "compact-archive")
+    assert functions == {f"switchboard-made-{name}" for name in (*every, *timed)}
 
 
 def test_the_stack_is_joined_by_names_alone_and_small(public: Any, nat: Any) -> None:
