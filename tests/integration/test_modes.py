@@ -130,7 +130,13 @@ def states(stack: LaptopStack) -> Counter[tuple[str, str]]:
 
 
 def requests(vendor: StandIn, mode: str) -> list[dict[str, Any]]:
-    return [json.loads(one.body) for one in vendor.arrived if one.path == f"/{mode}"]
+    """What an endpoint keeps that knows a repeated request by its id.
+
+    On a slow machine an answer may come too late, and what it was for is sent again.
+    """
+    mine = [one for one in vendor.arrived if one.path == f"/{mode}"]
+    first = {one.headers["webhook-id"]: one for one in reversed(mine)}
+    return [json.loads(one.body) for one in mine if one is first[one.headers["webhook-id"]]]
 
 
 def objects(stack: LaptopStack, mode: str) -> dict[str, list[dict[str, Any]]]:
@@ -200,14 +206,18 @@ def test_what_waits_for_its_schedule_can_be_redirected(stack: LaptopStack, vendo
 
     def ended() -> bool:
         redirect = ["destinations", "redirect", "hook-scheduled", "hook-ordered", "--yes", "--json"]
-        assert run_command([*redirect, "--stage", stack.name]) == 0
-        found = [entry(stack, "hook-scheduled", number) for number in sent]
-        return set(found) <= {"redirected", "delivered"}
+        ran = run_command([*redirect, "--stage", stack.name]) == 0
+        found = [entry(stack, "hook-scheduled", number)["state"] for number in sent]
+        return ran and set(found) <= {"redirected", "delivered"}
 
     until(ended)
-    until(lambda: {entry(stack, "hook-ordered", number) for number in sent} == {"delivered"})
-    arrived = numbers([one["data"] for one in requests(vendor, "ordered")])
-    assert sorted(n for n in arrived if n in sent) == sent, "redirected to where it came anyway"
+    there = {"state": "delivered"}.items()
+    until(lambda: all(there <= entry(stack, "hook-ordered", number).items() for number in sent))
+    bodies = [json.loads(one.body) for one in vendor.arrived if one.path == "/ordered"]
+    arrived = Counter(numbers([one["data"] for one in bodies]))
+    for number in sent:
+        attempts = int(entry(stack, "hook-ordered", number)["attempt"])
+        assert 1 <= arrived[number] <= attempts, "redirected to where it came anyway"
 
 
 def test_what_waits_can_be_discarded_by_command(
@@ -219,9 +229,9 @@ def test_what_waits_can_be_discarded_by_command(
     capsys.readouterr()
 
     def ended() -> bool:
-        assert run_command([*command, "--stage", stack.name]) == 0
-        found = [entry(stack, "lake-scheduled", number) for number in sent]
-        return set(found) <= {"discarded", "delivered"}
+        ran = run_command([*command, "--stage", stack.name]) == 0
+        found = [entry(stack, "lake-scheduled", number)["state"] for number in sent]
+        return ran and set(found) <= {"discarded", "delivered"}
 
     until(ended)
     assert json.loads(capsys.readouterr().out.split("}\n")[0] + "}")["order"] == "discard"
@@ -235,8 +245,8 @@ def test_what_lambda_takes_now_is_not_drained(
     assert "destinations pause hook-ordered" in capsys.readouterr().err
 
 
-def entry(stack: LaptopStack, destination: str, number: int) -> str:
-    """The ledger's state of a delivery."""
+def entry(stack: LaptopStack, destination: str, number: int) -> dict[str, str]:
+    """What the ledger says of a delivery; its state is empty where there is none."""
     event = make_event(number)
     found = stack.client("dynamodb").get_item(
         TableName="switchboard-modes-ledger",
@@ -245,4 +255,5 @@ def entry(stack: LaptopStack, destination: str, number: int) -> str:
             "delivery": {"S": f"{event.id}#{destination}"},
         },
     )
-    return str(found.get("Item", {}).get("state", {}).get("S", ""))
+    item = found.get("Item", {"state": {"S": ""}})
+    return {name: str(next(iter(value.values()))) for name, value in item.items()}
