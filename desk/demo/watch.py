@@ -20,6 +20,13 @@ VISIBILITY_SECONDS = 130
 STILL_SECONDS = 20
 """How long nothing moves before the queues' clock is moved once more."""
 
+QUIET_LOOKS = 4
+"""So often nothing waits and nothing is due any more before a run is over."""
+
+REFUSED_WITHIN_SECONDS = 150.0
+"""What a statement is for may come after every delivery: an interaction's grace period, and a round
+of the timers."""
+
 STORED = b'"stored": true'
 """In a stand-in's line. What is sent and refused for ever moves, and gets nowhere."""
 
@@ -55,7 +62,7 @@ class Watch:
     def until_drained(self, sender: Popen[bytes]) -> bool:
         """Wait until everything was sent and every queue is empty; False if nothing moves on."""
         before, still_since = -1, time.monotonic()
-        quiet = 0
+        quiet, quiet_since = 0, still_since
         while True:
             time.sleep(0.5)
             stored = _count(self._paths["arrivals"], STORED)
@@ -71,11 +78,19 @@ class Watch:
             if sender.poll() is None:
                 continue
             quiet = quiet + 1 if waiting == 0 and others_are_done else 0
-            if quiet >= 4:
+            quiet_since = now if quiet <= 1 else quiet_since
+            if quiet >= QUIET_LOOKS and now - quiet_since >= self._afterwards:
                 return True
+            if quiet:
+                continue
             self._move_clock(now, now - still_since)
             if now - still_since > self._plan.patience:
                 return False
+
+    @property
+    def _afterwards(self) -> float:
+        """How long is waited for what comes after everything was delivered."""
+        return REFUSED_WITHIN_SECONDS if self._plan.revoked else 0.0
 
     def _go_on(self, now: float) -> bool:
         """Do what is due besides; whether all of it is done."""
