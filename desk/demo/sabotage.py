@@ -85,8 +85,8 @@ def _in_reader(module: str, old: str, new: str) -> Callable[[Staged], None]:
     return lambda staged: _replace(staged.reader / "functions" / "stream_reader" / module, old, new)
 
 
-def _without_statement(stack: str, role: str, action: str) -> Callable[[Staged], None]:
-    """Remove the statement that allows `action`, and nothing else, from a role of a template."""
+def _without_statement(stack: str, role: str, *actions: str) -> Callable[[Staged], None]:
+    """Remove the statement that allows these actions, and nothing else, from a template's role."""
 
     def apply(staged: Staged) -> None:
         (path,) = staged.assembly.glob(f"*-{stack}.template.json")
@@ -100,15 +100,18 @@ def _without_statement(stack: str, role: str, action: str) -> Callable[[Staged],
                 continue
             for policy in properties["Policies"]:
                 statements = policy["PolicyDocument"]["Statement"]
-                kept = [one for one in statements if one["Action"] not in (action, [action])]
+                kept = [one for one in statements if one["Action"] != list(actions)]
                 removed += len(statements) - len(kept)
                 policy["PolicyDocument"]["Statement"] = kept
         if removed != 1:
-            raise SabotageFailed(f"{removed} statements of {role} allow {action}, not one")
+            raise SabotageFailed(f"{removed} statements of {role} allow {actions}, not one")
         path.write_text(json.dumps(template))
 
     return apply
 
+
+LEDGER = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+"""What a destination's role may do with the ledger, in one statement."""
 
 SABOTAGES: Mapping[str, Sabotage] = {
     "ledger": Sabotage(
@@ -161,6 +164,6 @@ SABOTAGES: Mapping[str, Sabotage] = {
     "iam": Sabotage(
         "one statement of one role is missing",
         ("lost",),
-        _without_statement("destination-pager", "to-pager-role", "dynamodb:PutItem"),
+        _without_statement("destination-pager", "to-pager-role", *LEDGER),
     ),
 }

@@ -1,7 +1,14 @@
 """Which role may do what: the whole table, and no wildcard that could name a resource."""
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from desk.demo.sabotage import SABOTAGES, SabotageFailed, Staged
+from tests.infra.conftest import Synthesized
 
 PSEUDO = {"${AWS::Partition}": "aws", "${AWS::Region}": "R", "${AWS::AccountId}": "A"}
 
@@ -222,3 +229,13 @@ def test_no_wildcard_could_name_a_resource(laptop: Any) -> None:
             assert "*" not in resource or resource.endswith(("/*", ":*"))
             assert resource.count("*") <= 1
             assert len(resource.rstrip("*")) > 20
+
+
+def test_the_statement_that_a_sabotage_takes_away_is_there(
+    laptop: Synthesized, tmp_path: Path
+) -> None:
+    assembly = shutil.copytree(laptop.folder, tmp_path / "assembly", symlinks=True)
+    staged = Staged(assembly, tmp_path, tmp_path)
+    SABOTAGES["iam"].apply(staged)
+    with pytest.raises(SabotageFailed):
+        SABOTAGES["iam"].apply(staged)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.demo.sabotage import SABOTAGES, SabotageFailed, staged_copy
+from desk.demo.sabotage import LEDGER, SABOTAGES, SabotageFailed, staged_copy
 from infra import bundling
 
 
@@ -23,7 +23,7 @@ def assembly(folder: Path) -> Path:
                 {
                     "PolicyDocument": {
                         "Statement": [
-                            {"Action": "dynamodb:PutItem"},
+                            {"Action": list(LEDGER)},
                             {"Action": ["dynamodb:PutItem", "dynamodb:Query"]},
                         ]
                     }
