@@ -18,8 +18,9 @@ from typing import Any
 class FaultPlan:
     """What goes wrong at a stand-in, by seconds since the first request and by requests.
 
-    `down` answers 503 from its first to its second time, and then once more to the first request
-    of `stumbles` interactions. Of the other requests the `limited_at`th is answered 429, the
+    `down` answers 503 from its first to its second time, and then once more to each of `stumbles`
+    interactions, with two good answers before each: whoever breaks its circuit by failures in a row
+    does so in the outage alone. Of the other requests the `limited_at`th is answered 429, the
     `page_at`th with a page of HTML and 200 that stores nothing, and the `silent_at`th is stored
     and never answered. What is stored from the first to the second time of `slow` is answered
     after `slow_seconds`.
@@ -50,6 +51,9 @@ class Reply:
     after: float = 0.0
 
 
+BETWEEN_STUMBLES = 2
+"""Good answers before each."""
+
 DOWN = Reply(503, body='{"error":"down"}')
 REFUSAL = Reply(422, body='{"error":"marked"}')
 PAGE = Reply(
@@ -71,6 +75,7 @@ class Endpoint:
         self._plan = plan
         self._stored: set[str] = set()
         self._stumbled: set[object] = set()
+        self._in_a_row = 0
         self._served = 0
         self._lock = threading.Lock()
 
@@ -109,7 +114,9 @@ class Endpoint:
         return any(hmac.compare_digest(f"v1,{made}", one) for one in given)
 
     def _down(self, interaction: object, now: float) -> bool:
-        return self._plan.down[0] <= now < self._plan.down[1] or self._stumbles(interaction, now)
+        is_down = self._plan.down[0] <= now < self._plan.down[1] or self._stumbles(interaction, now)
+        self._in_a_row = 0 if is_down else self._in_a_row + 1
+        return is_down
 
     def _fault(self) -> Reply | None:
         plan = self._plan
@@ -125,10 +132,13 @@ class Endpoint:
         return None
 
     def _stumbles(self, interaction: object, now: float) -> bool:
-        if now < self._plan.down[1] or interaction in self._stumbled:
+        is_over = now >= self._plan.down[1] and self._in_a_row >= BETWEEN_STUMBLES
+        if not is_over or interaction in self._stumbled:
+            return False
+        if len(self._stumbled) == self._plan.stumbles:
             return False
         self._stumbled.add(interaction)
-        return len(self._stumbled) <= self._plan.stumbles
+        return True
 
     def _line(self, key: str, body: bytes, what: str, *, stored: bool) -> dict[str, Any]:
         try:

@@ -59,13 +59,16 @@ def test_it_is_slow_for_its_time_and_says_so(now: float, after: float) -> None:
     assert line["what"] == ("stored, slow" if after else "stored")
 
 
-def test_after_its_time_some_interactions_stumble_once() -> None:
-    crm = endpoint(down=(0.0, 10.0), stumbles=1)
+def test_after_its_time_some_interactions_stumble_once_and_never_one_after_the_other() -> None:
+    crm = endpoint(down=(0.0, 10.0), stumbles=2)
+    assert crm.take(*request("a", interaction="one"), now=9.0)[0].status == 503
     statuses = [
-        crm.take(*request(key, interaction=interaction), now=10.0)[0].status
-        for key, interaction in [("a", "one"), ("b", "one"), ("c", "two"), ("a", "one")]
+        (interaction, crm.take(*request("a", interaction=interaction), now=10.0)[0].status)
+        for interaction in ("one", "one", "one", "one", "two", "two", "three", "three", "three")
     ]
-    assert statuses == [503, 200, 200, 200]
+    failed = [number for number, (_, status) in enumerate(statuses) if status == 503]
+    assert failed == [2, 5]
+    assert {status for _, status in statuses} == {200, 503}
 
 
 def test_one_request_is_limited_and_told_for_how_long() -> None:
