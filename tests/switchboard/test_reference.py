@@ -2,12 +2,17 @@
 
 import pytest
 
-from switchboard import reference
 from switchboard.envelope import Raw, RawRef
 from switchboard.errors import ConfigurationError, EventError, OurOwn, Unavailable
 from switchboard.gathering import Gathering, nothing_to_gather
 from switchboard.mapping import NOTHING, Given, compile_mapping
-from switchboard.reference import FOUND_SECONDS, UNKNOWN_SECONDS, Lookups
+from switchboard.reference import (
+    FOUND_SECONDS,
+    MOST_KEPT,
+    MOST_KEYS,
+    UNKNOWN_SECONDS,
+    Lookups,
+)
 from switchboard.testing.reference_store import MemoryReference
 from switchboard.testing.stores import Clock
 
@@ -19,10 +24,10 @@ TIER = compile_mapping({"tier": "lookup('accounts', who, 'tier')"})
 class Sandbox:
     """Lookups over a table with one row, and a clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self.store = MemoryReference({ANN: {"tier": "gold"}})
         self.clock = Clock()
-        self.lookups = Lookups(self.store, self.clock)
+        self.lookups = Lookups(self.store, self.clock, most_kept)
         self.gather = Gathering(self.lookups, self.read)
         self.payloads: dict[str, str] = {}
         self.read_payloads = 0
@@ -59,11 +64,8 @@ def test_that_a_row_is_not_there_is_kept_for_a_minute() -> None:
     assert len(sandbox.store.reads) == 2
 
 
-def test_no_more_rows_are_kept_than_a_sandbox_has_room_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(reference, "MOST_KEPT", 3)
-    sandbox = Sandbox()
+def test_no_more_rows_are_kept_than_a_sandbox_has_room_for() -> None:
+    sandbox = Sandbox(most_kept=3)
     for who in ("ann", "b", "c", "d"):
         sandbox.tier(who)
     sandbox.tier("d")
@@ -92,8 +94,8 @@ def test_a_table_that_is_away_is_ours_and_nothing_is_remembered_of_it() -> None:
 def test_an_event_may_not_ask_for_everything() -> None:
     sandbox = Sandbox()
     every = compile_mapping({"all": "who[*].lookup('accounts', @)"})
-    fine = {"who": [str(number) for number in range(reference.MOST_KEYS)]}
-    assert len(sandbox.gather(every.asking, fine, None).rows) == reference.MOST_KEYS
+    fine = {"who": [str(number) for number in range(MOST_KEYS)]}
+    assert len(sandbox.gather(every.asking, fine, None).rows) == MOST_KEYS
     with pytest.raises(EventError, match="asks for more than 50 rows"):
         sandbox.gather(every.asking, {"who": [*fine["who"], "one more"]}, None)
 

@@ -9,7 +9,6 @@ import pytest
 from moto import mock_aws
 
 from desk.command.app import run
-from desk.command.output import results
 from switchboard.aws import clients
 from switchboard.aws.shape_table import ShapeTable
 from switchboard.shape import LEARNING, Drift, Finding, Shape
@@ -22,11 +21,11 @@ FINDING = Finding(
 
 
 @pytest.fixture(autouse=True)
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def stage(monkeypatch: pytest.MonkeyPatch, wide: None) -> Iterator[None]:
+    del wide
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setattr(results, "width", 200)  # a process of xdist has fixed it already
     clients._made.cache_clear()
     with mock_aws():
         boto3.client("ssm").put_parameter(

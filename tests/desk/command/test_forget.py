@@ -10,7 +10,6 @@ import pytest
 from moto import mock_aws
 
 from desk.command.app import run
-from desk.command.output import results
 from desk.forgetting.person import person_of, request_of
 from switchboard.archive import RawLine
 from switchboard.aws import clients
@@ -40,11 +39,11 @@ AGENT = "agent:ann:2026-09-01"
 
 
 @pytest.fixture(autouse=True)
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def stage(monkeypatch: pytest.MonkeyPatch, wide: None) -> Iterator[None]:
+    del wide
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(results, "width", 200)  # a process of xdist has fixed it already
     clients._made.cache_clear()
     with mock_aws():
         _create()

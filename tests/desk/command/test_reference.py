@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from desk.apply.documents import DocumentError
 from desk.command.app import run
-from desk.command.output import results
 from desk.reference_data.files import read_table
 from switchboard.aws.reference_table import ReferenceTable
 from tests.desk.staged import STAGE, Staged, staged
@@ -26,8 +25,8 @@ CSV = """phone,name,tier
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Staged]:
-    monkeypatch.setattr(results, "width", 200)
+def stage(monkeypatch: pytest.MonkeyPatch, wide: None) -> Iterator[Staged]:
+    del wide
     with staged(monkeypatch) as stage:
         yield stage
 

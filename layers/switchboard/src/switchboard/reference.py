@@ -35,10 +35,13 @@ class ReferenceStore(Protocol):
 
 
 class Lookups:
-    """A cache over a ReferenceStore. Nothing is read that nobody asks for."""
+    """A cache over a ReferenceStore of `most_kept` rows. Nothing is read that nobody asks for."""
 
-    def __init__(self, store: ReferenceStore, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: ReferenceStore, clock: Callable[[], float], most_kept: int = MOST_KEPT
+    ) -> None:
         self._store = store
+        self._most_kept = most_kept
         self._clock = clock
         self._kept: dict[Asked, tuple[float, Row | None]] = {}
 
@@ -69,6 +72,6 @@ class Lookups:
             seconds = FOUND_SECONDS if key in read else UNKNOWN_SECONDS
             self._kept[key] = (now + seconds, read.get(key))
         rows = {key: self._kept[key][1] for key in keys}
-        for oldest in list(islice(self._kept, max(0, len(self._kept) - MOST_KEPT))):
+        for oldest in list(islice(self._kept, max(0, len(self._kept) - self._most_kept))):
             del self._kept[oldest]
         return rows
