@@ -37,7 +37,7 @@ from desk.command import (
 )
 from desk.command.output import USAGE, fail
 from desk.demo.sabotage import SabotageFailed
-from desk.laptop.emulator import StackError
+from desk.laptop.address import StackError
 from desk.target import TargetError
 from switchboard.errors import SwitchboardError
 

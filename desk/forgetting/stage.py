@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from desk.destinations import deployed
 from desk.forgetting.objects import ArchiveObjects, Hit
@@ -119,7 +120,7 @@ class Stage:
         stores = []
         for before in looked.stores:
             done = gone.get(before.name, Store(before.name))
-            is_queue = before.name in self._queue_urls()
+            is_queue = before.name in self._queue_urls
             left = done.left if is_queue else again[before.name].found
             looked_at = done.looked_at or before.looked_at
             found = done.found if is_queue else before.found
@@ -133,6 +134,7 @@ class Stage:
 
     # Queues
 
+    @cached_property
     def _queue_urls(self) -> Mapping[str, str]:
         found = {name.removesuffix(QUEUE): url for name, url in self._core.items() if QUEUE in name}
         for name, said in deployed(self._target).items():
@@ -142,11 +144,11 @@ class Stage:
 
     def _queues(self) -> Iterator[Store]:
         """How many messages wait: they are looked into only where they may be deleted."""
-        for name, url in self._queue_urls().items():
+        for name, url in self._queue_urls.items():
             yield Store(name, looked_at=waiting(self._sqs, url))
 
     def _empty(self, theirs: Theirs) -> Iterator[Store]:
-        for name, url in self._queue_urls().items():
+        for name, url in self._queue_urls.items():
             store = Store(name)
             done = forget_messages(self._sqs, url, theirs, self._looking(store))
             store.found = store.forgotten = done.deleted

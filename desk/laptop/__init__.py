@@ -1,7 +1,6 @@
 """The laptop stack: what CDK synthesized, deployed into the emulator and run from staged assets."""
 
-from desk.laptop.address import Address, attach
-from desk.laptop.emulator import StackError
+from desk.laptop.address import Address, StackError, attach
 from desk.laptop.sandbox import InvocationFailed
 from desk.laptop.stack import LaptopStack
 

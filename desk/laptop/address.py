@@ -17,6 +17,10 @@ from infra import bundling
 WORK = bundling.ROOT / ".work" / "laptop"
 
 
+class StackError(Exception):
+    """The laptop stack cannot be started, or is not there; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a stack listens, and which process runs it."""
@@ -53,12 +57,22 @@ class Address:
         return deployment_parameters(self.endpoint_url, self.stage)
 
 
-def attach(name: str = "laptop") -> Address | None:
-    """The stack that is up under `name` in another process, if there is one."""
+def attach(name: str = "laptop", *, patience: float = 60) -> Address | None:
+    """The stack that is up under `name` in another process, if there is one.
+
+    Raises:
+        StackError: it is there and does not answer. To take it for absent would send what is meant
+            for a laptop into an account.
+    """
     try:
         address = Address(**json.loads(file_of(name).read_text()))
         os.kill(address.pid, 0)
-        up = post(f"{address.gateway_url}/_desk/name", None, timeout=5)
+        up = post(f"{address.gateway_url}/_desk/name", None, timeout=patience)
+    except TimeoutError as error:
+        raise StackError(
+            f"the laptop stack {name} (process {address.pid}) does not answer; try again when the"
+            " machine has less to do, or end that process"
+        ) from error
     except (OSError, ValueError, TypeError):
         return None
     return address if up == {"name": name} else None

@@ -8,14 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from desk.laptop.address import post
+from desk.laptop.address import StackError, post
 from desk.laptop.client import Credentials, emulator_client
 
 START_SECONDS = 60.0
-
-
-class StackError(Exception):
-    """The laptop stack cannot be started, or is not there; the message says what to do."""
 
 
 class EmulatorProcess:

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from desk.laptop.address import Address, attach, file_of, folder_of
+from desk.laptop.address import Address, StackError, attach, file_of, folder_of
 from desk.laptop.assembly import Assembly, read_assembly
 from desk.laptop.deployment import Deployed, deploy, read_deployed, read_mappings
-from desk.laptop.emulator import EmulatorProcess, StackError
+from desk.laptop.emulator import EmulatorProcess
 from desk.laptop.gateway import Gateway
 from desk.laptop.logs import SHIP_EVERY_SECONDS, ProcessLog
 from desk.laptop.poller import Poller

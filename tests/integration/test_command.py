@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -144,24 +145,27 @@ def test_a_dead_letter_is_listed_shown_replayed_and_delivered_under_the_same_key
     assert [one for one in listed if one["event_id"] == id_of("dead-0")] == []
 
 
-def following(stack: LaptopStack) -> "subprocess.Popen[str]":
+@pytest.fixture
+def tail(stack: LaptopStack) -> Iterator["subprocess.Popen[str]"]:
     """`switchboard tail` in a process of its own, as soon as it follows."""
     command = [sys.executable, "-c", "from desk.command import main; main()", "tail"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--stage", stack.name, "--type", "interaction.*", "--json", "--for", "300"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stderr is not None
-    assert "following" in process.stderr.readline()
-    return process
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert "following" in process.stderr.readline()
+            yield process
+        finally:
+            process.kill()
 
 
 def test_an_interaction_is_followed_live_and_afterwards_and_its_day_is_proven(
-    stack: LaptopStack, stream: StreamProcess, switchboard: Any
+    stack: LaptopStack, stream: StreamProcess, switchboard: Any, tail: "subprocess.Popen[str]"
 ) -> None:
-    tail = following(stack)
     publish(stream, *(interaction_event("int-told", n, step) for n, step in enumerate(STEPS)))
     assert tail.stdout is not None
     seen = set()
@@ -171,7 +175,6 @@ def test_an_interaction_is_followed_live_and_afterwards_and_its_day_is_proven(
     assert ("", "") in seen
     tail.send_signal(signal.SIGINT)
     assert tail.wait(60) == 0
-    tail.communicate()
 
     def told() -> Any:
         code, said = switchboard("timeline", "int-told", "--json")

@@ -153,6 +153,7 @@ def test_no_byte_of_the_stack_has_the_number_any_more(
 
     assert run(["destinations", "resume", "crm", "--stage", stack.name]) == 0
     until(lambda: ledger(stack).get((id_of("other"), "crm"), {}).get("state") == "delivered")
-    sent = [one for one in vendor.arrived if one.path == "/crm"]
-    assert len(sent) == 1
+    sent = {one.headers["webhook-id"]: one.body for one in vendor.arrived if one.path == "/crm"}
+    assert len(sent) == 1, sent
+    assert len([one for one in vendor.arrived if one.path == "/crm"]) == 1, vendor.arrived
     assert LAKE not in holding(stack)

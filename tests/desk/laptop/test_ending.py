@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from desk.laptop import LaptopStack, attach
+from desk.laptop import LaptopStack, StackError, attach
 from desk.laptop.address import folder_of
 
 HOLD = """
@@ -82,5 +83,20 @@ def test_an_address_left_behind_is_not_taken_for_a_stack(stack: LaptopStack, sta
     }
     (folder / "address.json").write_text(json.dumps(address))
     assert attach(left) is None
+    (folder / "address.json").unlink()
+    folder.rmdir()
+
+
+def test_a_stack_that_does_not_answer_is_not_taken_for_absent(stage: str) -> None:
+    """Or what is meant for it would go into an account."""
+    silent = f"{stage}-silent"
+    folder = folder_of(silent)
+    folder.mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        address = {"stage": silent, "endpoint_url": url, "gateway_url": url, "pid": os.getpid()}
+        (folder / "address.json").write_text(json.dumps(address))
+        with pytest.raises(StackError, match=f"{os.getpid()}.* does not answer"):
+            attach(silent, patience=0.1)
     (folder / "address.json").unlink()
     folder.rmdir()
