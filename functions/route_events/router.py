@@ -97,6 +97,7 @@ class Router:
             journeys.each(lambda journey: self._keep_pace(journeys, network, feeding, journey))
         journeys.each(lambda journey: self._claim(journeys, journey))
         journeys.each(partial(self._normalise, network))
+        network.prefetch([one.event for one in journeys.live() if one.order is None])
         journeys.each(lambda journey: self._keep_pace(journeys, network, feeding, journey))
         self._archive(journeys)
         self._watch_drift(journeys)

@@ -15,6 +15,7 @@ from switchboard.mapping import Asking
 from switchboard.queue import DestinationQueue
 from switchboard.routing import Decision, Route, asked_by, choose, choose_once, compile_route
 from switchboard.sources.contact_center_document import SourceRule
+from switchboard.sources.delivering import delivers
 from switchboard.sources.tenant import UNSAID, Tenant
 from switchboard.telemetry import Telemetry
 from switchboard.timer_documents import read_timers
@@ -74,6 +75,12 @@ class Network:
             Unavailable: it cannot be read now.
         """
         return choose(event, self.routes, self.gather(self.asking, as_document(event), None))
+
+    def prefetch(self, events: Sequence[Event]) -> None:
+        """Read together what is asked for on `events`; what cannot be read is left to `decide`."""
+        if self.asking.programs:
+            going = [one for one in events if delivers(self.rules, one.source, one.time)]
+            self.gather.prefetch(self.asking, [as_document(event) for event in going])
 
     @property
     def once(self) -> frozenset[str]:

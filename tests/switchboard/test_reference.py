@@ -1,5 +1,7 @@
 """Reference data is read once, kept for a while, and never read where nobody asks for it."""
 
+from typing import Any
+
 import pytest
 
 from switchboard.envelope import Raw, RawRef
@@ -8,6 +10,7 @@ from switchboard.gathering import Gathering, nothing_to_gather
 from switchboard.mapping import NOTHING, Given, compile_mapping
 from switchboard.reference import (
     FOUND_SECONDS,
+    MOST_AHEAD,
     MOST_KEPT,
     MOST_KEYS,
     UNKNOWN_SECONDS,
@@ -98,6 +101,80 @@ def test_an_event_may_not_ask_for_everything() -> None:
     assert len(sandbox.gather(every.asking, fine, None).rows) == MOST_KEYS
     with pytest.raises(EventError, match="asks for more than 50 rows"):
         sandbox.gather(every.asking, {"who": [*fine["who"], "one more"]}, None)
+
+
+def test_a_cold_batch_is_read_with_one_request_and_kept_as_ever() -> None:
+    sandbox = Sandbox()
+    people = ["ann", "bo", "cy", "ann", None]
+    sandbox.gather.prefetch(TIER.asking, [{"who": who} for who in people])
+    assert [sandbox.tier(who) for who in people] == ["gold", None, None, "gold", None]
+    assert sandbox.store.reads == [[ANN, ("accounts", "bo"), ("accounts", "cy")]]
+    sandbox.store.rows[ANN] = {"tier": "silver"}
+    sandbox.store.rows["accounts", "bo"] = {"tier": "new"}
+    sandbox.clock.forward(UNKNOWN_SECONDS - 1)
+    sandbox.gather.prefetch(TIER.asking, [{"who": "ann"}, {"who": "bo"}])
+    assert [sandbox.tier("ann"), sandbox.tier("bo")] == ["gold", None]
+    sandbox.clock.forward(1)
+    sandbox.gather.prefetch(TIER.asking, [{"who": "ann"}, {"who": "bo"}])
+    assert [sandbox.tier("ann"), sandbox.tier("bo")] == ["gold", "new"]
+    assert sandbox.store.reads[1:] == [[("accounts", "bo")]]
+    sandbox.clock.forward(FOUND_SECONDS - UNKNOWN_SECONDS)
+    sandbox.gather.prefetch(TIER.asking, [{"who": "ann"}])
+    assert sandbox.tier("ann") == "silver"
+
+
+def test_keys_that_are_looked_up_themselves_are_read_ahead_too() -> None:
+    sandbox = Sandbox()
+    sandbox.store.rows |= {("q", "1"): {"lead": "ann"}, ("q", "2"): {"lead": "bo"}}
+    lead = compile_mapping({"tier": "lookup('accounts', lookup('q', queue, 'lead'), 'tier')"})
+    documents = [{"queue": queue} for queue in (1, 2, 3)]
+    sandbox.gather.prefetch(lead.asking, documents)
+    assert sandbox.store.reads == [
+        [("q", "1"), ("q", "2"), ("q", "3")],
+        [ANN, ("accounts", "bo")],
+    ]
+    given = [sandbox.gather(lead.asking, document, None) for document in documents]
+    found = [lead.evaluate(*one)["tier"] for one in zip(documents, given, strict=True)]
+    assert found == ["gold", None, None]
+    assert len(sandbox.store.reads) == 2
+
+
+def test_one_event_keeps_no_other_from_being_read_ahead() -> None:
+    sandbox = Sandbox()
+
+    def no_key() -> str:
+        raise OurOwn("the secret cannot be read")
+
+    fields = {"all": "who[*].lookup('accounts', @)", "key": "secret && hash(lookup('k', secret))"}
+    several = compile_mapping(fields, no_key)
+    greedy = {"who": [str(number) for number in range(MOST_KEYS + 1)]}
+    documents: list[dict[str, Any]] = [
+        greedy,
+        {"who": ["ann"]},
+        {"who": ["x"], "secret": "y"},
+        {"who": ["bo"]},
+    ]
+    sandbox.gather.prefetch(several.asking, documents)
+    assert sandbox.store.reads == [[ANN, ("accounts", "bo")]]
+
+
+def test_no_more_is_read_ahead_than_there_is_room_for() -> None:
+    sandbox = Sandbox()
+    people = [str(number) for number in range(MOST_AHEAD + 100)]
+    sandbox.gather.prefetch(TIER.asking, [{"who": who} for who in people])
+    assert [len(keys) for keys in sandbox.store.reads] == [MOST_AHEAD]
+    assert sandbox.tier(people[0]) is None
+    assert len(sandbox.store.reads) == 1
+
+
+def test_nothing_is_read_ahead_where_the_table_is_away() -> None:
+    sandbox = Sandbox()
+    sandbox.store.failure = Unavailable("reading reference data: AWS answered Throttling")
+    sandbox.gather.prefetch(TIER.asking, [{"who": "ann"}, {"who": None}])
+    assert sandbox.tier(None) is None
+    with pytest.raises(OurOwn):
+        sandbox.tier("ann")
+    nothing_to_gather.prefetch(TIER.asking, [{"who": "ann"}])
 
 
 @pytest.mark.parametrize("who", [None, "", "x" * 1025, "é" * 513])

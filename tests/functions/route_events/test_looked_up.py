@@ -25,11 +25,26 @@ def test_a_destination_takes_what_its_reference_data_says(bench: Bench) -> None:
     assert bench.route(arrived(1), arrived(2), arrived(3)) == {}
     assert numbers(bench.sent("crm")) == [2]
     assert numbers(bench.sent("lake")) == [1, 2, 3]
-    assert [list(keys) for keys in bench.reference.reads] == [
-        [("accounts", str(number))] for number in (1, 2, 3)
-    ]
-    bench.route(arrived(62, data={"number": 2}))
-    assert len(bench.reference.reads) == 3
+    assert bench.reference.reads == [[("accounts", str(number)) for number in (1, 2, 3)]]
+    bench.route(arrived(62, data={"number": 2}), arrived(63, data={"number": 3}))
+    assert len(bench.reference.reads) == 1
+
+
+def test_nothing_is_looked_up_for_what_is_only_recorded(bench: Bench) -> None:
+    bench.parameters.set("sources/meetings", json.dumps({"deliver": False}))
+    assert bench.route(arrived(1), arrived(2)) == {}
+    assert (bench.sent("crm"), bench.reference.reads) == ([], [])
+
+
+def test_while_the_table_is_away_what_needs_no_row_is_routed(bench: Bench) -> None:
+    bench.parameters.set("destinations/crm", json.dumps({"when": f"data.details.vip && {VIP}"}))
+    bench.reference.failure = Unavailable("reading reference data: AWS answered Throttling")
+    vip = arrived(2, group="interaction:two", data={"number": 2, "vip": True})
+    assert set(bench.route(arrived(1), vip, arrived(3))) == {vip.message_id}
+    assert numbers(bench.sent("lake")) == [1, 3]
+    bench.reference.failure = None
+    assert bench.route(vip) == {}
+    assert numbers(bench.sent("crm")) == [2]
 
 
 def test_a_lane_too(bench: Bench) -> None:

@@ -68,6 +68,18 @@ def test_an_event_costs_one_request_and_one_for_each_key_that_is_looked_up(
     assert len(requests) == 3
 
 
+def test_a_cold_batch_costs_one_request_for_a_hundred_rows(requests: list[str]) -> None:
+    gather = Gathering(Lookups(ReferenceTable("reference"), Clock()), nothing_to_read)
+    tier = compile_mapping({"tier": "lookup('accounts', from, 'tier')"})
+    events = [{"from": f"+1415555{number:04d}"} for number in range(99)] + [
+        {"from": "+14155552671"}
+    ]
+    gather.prefetch(tier.asking, events)
+    found = [tier.evaluate(event, gather(tier.asking, event, None)) for event in events]
+    assert [one["tier"] for one in found] == [None] * 99 + ["gold"]
+    assert requests == ["BatchGetItem"]
+
+
 def test_a_table_that_is_away_is_unavailable_and_one_that_is_forbidden_is_ours_to_fix(
     requests: list[str],
 ) -> None:

@@ -57,9 +57,9 @@ def test_fields_that_share_parts_give_what_each_gives_alone(a: str, b: str, docu
         wanted = shown({field: interpret(text, document) for field, text in fields.items()})
     except Refused:
         with pytest.raises(Exception):  # noqa: B017, PT011 - any of FAILURES; evaluate makes it one
-            compile_fields(trees).given(EXAMPLE.find, EXAMPLE.raw)(document)
+            compile_fields(trees).run(document, EXAMPLE.find, EXAMPLE.raw)
         return
-    found = compile_fields(trees).given(EXAMPLE.find, EXAMPLE.raw)(document)
+    found = compile_fields(trees).run(document, EXAMPLE.find, EXAMPLE.raw)
     assert shown(found) == wanted
 
 

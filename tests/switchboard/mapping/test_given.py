@@ -68,6 +68,36 @@ def test_an_event_does_not_see_what_the_one_before_was_given() -> None:
     assert mapping.evaluate(EVENT) == {"name": None, "raw": None}
 
 
+def test_what_is_given_reaches_every_part_of_an_expression() -> None:
+    mapping = compile_mapping(
+        {
+            "sorted": "sort_by(agents, &lookup('agents', id, 'name'))[*].id",
+            "chosen": "agents[?lookup('agents', id, 'name') == raw().who].id",
+            "mapped": "map(&[lookup('agents', id, 'name'), raw().who], agents)",
+        }
+    )
+    event = {"agents": [{"id": "1"}, {"id": "2"}]}
+    for names in ("ab", "ba"):
+        rows = {("agents", str(n)): {"name": name} for n, name in enumerate(names, 1)}
+        assert mapping.evaluate(event, Given(rows, {"who": "a"})) == {
+            "sorted": ["1", "2"] if names == "ab" else ["2", "1"],
+            "chosen": ["1"] if names == "ab" else ["2"],
+            "mapped": [[names[0], "a"], [names[1], "a"]],
+        }
+
+
+def test_what_failed_without_its_row_asks_for_the_next_one() -> None:
+    texts = ["agents[*].length(lookup('agents', id, 'name'))", "sort_by(agents, &lookup('t', id))"]
+    store = MemoryReference({("agents", "ag-1"): {"name": "Bo"}, ("agents", "ag-2"): {"name": "A"}})
+    mapping = compile_mapping({"lengths": texts[0]})
+    beside = looked_up(Lookups(store, lambda: 1.0), mapping.asking, EVENT)
+    assert mapping.evaluate(EVENT, beside) == {"lengths": [2, 1]}
+    assert store.reads == [[("agents", "ag-1")], [("agents", "ag-2")]]
+    asks = compile_mapping({"sorted": texts[1]}).asking.about(EVENT, None)
+    assert asks({}) == {("t", "ag-1")}
+    assert asks({("t", "ag-1"): None}) == set()
+
+
 @pytest.mark.parametrize("text", ["lookup('a', b)", "raw().b"])
 def test_what_is_beside_the_event_is_not_for_every_expression(text: str) -> None:
     with pytest.raises(ConfigurationError, match="which is for the fields of mappings"):

@@ -1,6 +1,6 @@
 """What a delivery is made with: one version of its documents, and the ports that it touches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -42,6 +42,8 @@ class Configuration:
     delivery is a whole `record`, the version guard keeps it from being overwritten by an older one.
     `candidate` is made with the versions on trial, if any are; its `trial` says which.
     Where it `continues`, a delivery is told what became of the first one of its group.
+    `prefetch` reads together what the mapping asks for on several events, and never fails; None: it
+    looks nothing up.
     `compact_seconds` is the window in which the changes of a group become one delivery;
     `requests_per_second` is the limit of all executions together.
     """
@@ -60,6 +62,7 @@ class Configuration:
     trial: OnTrial | None = None
     candidate: "Configuration | None" = None
     continues: bool = False
+    prefetch: Callable[[Sequence[Event]], None] | None = None
 
     def pinned(self, version: int | None) -> "Configuration":
         """This one with the mapping of `version`, looked up when an event is mapped."""

@@ -1,6 +1,6 @@
 """A destination's configuration: its document and the mapping that it names, made ready to use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,7 +20,13 @@ from switchboard.envelope import RawRef
 from switchboard.errors import ConfigurationError
 from switchboard.event import Event, as_document
 from switchboard.gathering import Gather, nothing_to_gather
-from switchboard.mapping import IN_PREDICATES, MappingDocument, compile_expression, compile_mapping
+from switchboard.mapping import (
+    IN_PREDICATES,
+    Asking,
+    MappingDocument,
+    compile_expression,
+    compile_mapping,
+)
 from switchboard.mapping import Mapping as EventMapping
 from switchboard.mapping.calls import Key, no_key
 from switchboard.trial import OnTrial
@@ -116,6 +122,7 @@ class DestinationDocuments:
             continues=made.continues(),
             compact_seconds=made.compact_seconds,
             requests_per_second=made.requests_per_second,
+            prefetch=None if mapping is None else self._prefetch(mapping.document.asking),
         )
 
     def _mapped(self, mapping: EventMapping) -> Mapped:
@@ -124,6 +131,11 @@ class DestinationDocuments:
             return mapping.evaluate(document, self._gather(mapping.asking, document, raw_ref))
 
         return mapped
+
+    def _prefetch(self, asking: Asking) -> Callable[[Sequence[Event]], None] | None:
+        if not asking.programs:
+            return None
+        return lambda events: self._gather.prefetch(asking, [as_document(one) for one in events])
 
     def _compile(self, text: str) -> Made:
         document = parse_document(self._spec.document, f"destinations/{self._destination}", text)

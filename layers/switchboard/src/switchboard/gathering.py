@@ -1,29 +1,58 @@
 """What expressions are given beside an event is gathered before they are evaluated on it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from switchboard.envelope import Raw, RawRef
 from switchboard.errors import ConfigurationError, OurOwn, Unavailable
 from switchboard.mapping import NOTHING, Asking, Given
 from switchboard.reference import Lookups
 
-Gather: TypeAlias = Callable[[Asking, dict[str, Any], RawRef | None], Given]
-"""Gathers what is asked for on an event's JSON, whose payload is at the reference.
 
-Raises EventError where it asks for too much or its payload is gone, and OurOwn where a store of
-ours is away.
-"""
+class Gather(Protocol):
+    """Gathers what is asked for on an event's JSON, whose payload is at the reference."""
+
+    def __call__(
+        self, asking: Asking, document: dict[str, Any], raw_ref: RawRef | None, /
+    ) -> Given:
+        """What is asked for.
+
+        Raises:
+            EventError: it asks for too much, or its payload is gone.
+            OurOwn: a store of ours is away.
+        """
+        ...
+
+    def prefetch(self, asking: Asking, documents: Sequence[dict[str, Any]]) -> None:
+        """Read together what is asked for on several events: each one's gathering finds it kept.
+
+        Never fails: what cannot be read is that event's trouble which needs it. Payloads are not
+        read, and a key that is in one is not either.
+        """
+        ...
 
 
-def nothing_to_gather(asking: Asking, document: dict[str, Any], raw_ref: RawRef | None) -> Given:
-    """Where neither reference data nor payloads are at hand; raises ConfigurationError."""
-    del raw_ref
-    if asking.raw or asking.rows(document, NOTHING):
-        raise ConfigurationError("lookup() and raw() need a store to look in; there is none here")
-    return NOTHING
+class _NothingToGather:
+    """See Gather; `__call__` raises ConfigurationError where anything is asked for."""
+
+    def __call__(
+        self, asking: Asking, document: dict[str, Any], raw_ref: RawRef | None, /
+    ) -> Given:
+        del raw_ref
+        if asking.raw or asking.rows(document, NOTHING):
+            raise ConfigurationError(
+                "lookup() and raw() need a store to look in; there is none here"
+            )
+        return NOTHING
+
+    def prefetch(self, asking: Asking, documents: Sequence[dict[str, Any]]) -> None:
+        """See Gather."""
+
+
+nothing_to_gather = _NothingToGather()
+"""Where neither reference data nor payloads are at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +62,9 @@ class Gathering:
     lookups: Lookups
     read: Callable[[RawRef], Raw]
 
-    def __call__(self, asking: Asking, document: dict[str, Any], raw_ref: RawRef | None) -> Given:
+    def __call__(
+        self, asking: Asking, document: dict[str, Any], raw_ref: RawRef | None, /
+    ) -> Given:
         """See Gather."""
         try:
             raw = payload(self.read(raw_ref).body) if asking.raw and raw_ref else None
@@ -41,11 +72,14 @@ class Gathering:
         except Unavailable as error:
             raise OurOwn(str(error)) from error
 
+    def prefetch(self, asking: Asking, documents: Sequence[dict[str, Any]]) -> None:
+        """See Gather."""
+        self.lookups.prefetch([asking.about(document, None) for document in documents])
+
 
 def looked_up(lookups: Lookups, asking: Asking, document: dict[str, Any], raw: Any = None) -> Given:
     """What is asked for, where the payload is at hand; raises EventError, Unavailable."""
-    rows = lookups.all(lambda found: asking.rows(document, Given(found, raw)))
-    return Given(rows, raw)
+    return Given(lookups.all(asking.about(document, raw)), raw)
 
 
 def payload(body: str) -> Any:

@@ -35,6 +35,7 @@ from switchboard.gate import StateGate
 from switchboard.gathering import Gather, Gathering, nothing_to_gather
 from switchboard.loop import Batch, read_records, report
 from switchboard.parcels import Parcels
+from switchboard.prefetching import Prefetching
 from switchboard.reference import Lookups
 from switchboard.secrets import mapping_key
 from switchboard.settings import AlarmSettings, DestinationSettings
@@ -145,7 +146,7 @@ def _wire(
         jitter=random.random,
     )
     needed = spec.vendor_timeout_seconds + SPARE_SECONDS
-    work = _work(ports, spec, settings.mode)
+    work = Prefetching(ports, _work(ports, spec, settings.mode)).deliver
     run_drain = drains(settings, ports, telemetry, work)
 
     def handle(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:

@@ -7,14 +7,16 @@ null and no error, which the floating types of 8x8's payloads need.
 
 from switchboard.mapping.documents import Mapping, MappingDocument, compile_mapping
 from switchboard.mapping.expressions import IN_PREDICATES, Expression, compile_expression
-from switchboard.mapping.given import NOTHING, Asked, Asking, Given
+from switchboard.mapping.given import NOTHING, Asked, Asking, Asks, Found, Given
 
 __all__ = [
     "IN_PREDICATES",
     "NOTHING",
     "Asked",
     "Asking",
+    "Asks",
     "Expression",
+    "Found",
     "Given",
     "Mapping",
     "MappingDocument",

@@ -1,16 +1,17 @@
 """Compiled source that can be run, and where in which field something in it fails."""
 
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from jmespath.exceptions import JMESPathError
 
-from switchboard.mapping.catalogue import Find, Function, Need, Row
+from switchboard.mapping.catalogue import Find, Need
 from switchboard.mapping.values import Impossible
+
+Run: TypeAlias = Callable[[Any, Find, Any], Any]
+"""Takes a JSON value, and what is given beside the event: rows of reference data, the payload."""
 
 FAILURES = (JMESPathError, Impossible, ArithmeticError, RecursionError, TypeError, ValueError)
 """What a value can make an expression raise."""
@@ -40,40 +41,24 @@ class Failure:
 
 
 class Compiled:
-    """Compiled expressions: `run` takes a JSON value, and finds nothing that is beside it.
+    """Compiled expressions, made once.
 
-    `beside` are the functions whose first value is given for each event, by their constants' names.
+    `needs` is what they take of that which is given to `run`, and how many of their calls do.
     """
 
     def __init__(
         self,
         source: str,
         constants: Mapping[str, Any],
-        beside: Mapping[str, Function],
+        needs: Mapping[Need, int],
         places: Mapping[int, Place],
     ) -> None:
         self.source = source
-        self.needs: AbstractSet[Need | None] = {function.needs for function in beside.values()}
-        self._constants = constants
-        self._beside = beside
+        self.needs = needs
         self._places = places
         self._namespace: dict[str, Any] = {"__builtins__": KNOWN_BUILTINS}
         exec(compile(source, "<mapping>", "exec"), self._namespace)  # noqa: S102 - names of our own
-        self.run = self._made(no_row, None)
-
-    def given(self, find: Find, raw: Any) -> Callable[[Any], Any]:
-        """`run` with what is given beside one event."""
-        return self._made(find, raw) if self._beside else self.run
-
-    def _made(self, find: Find, raw: Any) -> Callable[[Any], Any]:
-        given = {Need.REFERENCE: find, Need.RAW: raw}
-        bound = {
-            name: partial(function.call, given[function.needs])
-            for name, function in self._beside.items()
-            if function.needs is not None
-        }
-        run: Callable[[Any], Any] = self._namespace["make"](**self._constants, **bound)
-        return run
+        self.run: Run = self._namespace["make"](**constants)
 
     def failure(self, error: Exception) -> Failure | None:
         """Where `error`, raised by `run`, comes from; None: from nowhere in an expression."""
@@ -90,11 +75,6 @@ class Compiled:
         return Failure(
             found[0][0].field, place, tuple(seen[name] for name in place.operands if name in seen)
         )
-
-
-def no_row(table: str, key: str) -> Row | None:  # noqa: ARG001 - see Find
-    """Where no reference data is given."""
-    return None
 
 
 def _frames(traceback: TracebackType | None) -> Iterator[TracebackType]:

@@ -2,23 +2,26 @@
 
 The source is made of names that are made here and of nothing else: every text and number of a
 document is handed over as a constant. JMESPath has no variables, so each part is a function of the
-value it is applied to. What two fields have in common, such as `data.customer`, is looked up once.
+value it is applied to, and of what is given beside the event. What two fields have in common, such
+as `data.customer`, is looked up once.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from switchboard.mapping.calls import Key, function_named, no_key
-from switchboard.mapping.catalogue import Function, Need
-from switchboard.mapping.compiled import Compiled, Place
+from switchboard.mapping.catalogue import Find, Need
+from switchboard.mapping.compiled import Compiled, Place, Run
 from switchboard.mapping.conditions import IN_PLACE, false, flattened, is_ordered, ordered
 from switchboard.mapping.functions import OURS
 from switchboard.mapping.grammar import Node
 
-GIVEN = frozenset({Need.REFERENCE, Need.RAW})
-"""What is another for each event."""
+GIVEN = {Need.REFERENCE: "find", Need.RAW: "raw"}
+"""What is another for each event, and its name in each function."""
+BESIDE = ", ".join(GIVEN.values())
 COMPARISONS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -45,11 +48,13 @@ def compile_fields(trees: Mapping[str, Node], key: Key = no_key) -> Compiled:
 class _Expression:
     """An expression reference such as `&name`: the library's functions know it by this name."""
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Run, find: Find, raw: Any) -> None:
         self.expression = function
+        self._find = find
+        self._raw = raw
 
-    def visit(self, function: Callable[[Any], Any], value: Any) -> Any:
-        return function(value)
+    def visit(self, function: Run, value: Any) -> Any:
+        return function(value, self._find, self._raw)
 
 
 class _Writer:
@@ -59,7 +64,7 @@ class _Writer:
         self.field = ""
         self._key = key
         self._constants: dict[str, Any] = {"flattened": flattened, "reference": _Expression}
-        self._beside: dict[str, Function] = {}
+        self._needs: Counter[Need] = Counter()
         self._functions: list[_Function] = []
         self._names = 0
 
@@ -74,17 +79,16 @@ class _Writer:
         self._constants[name] = value
         return name
 
-    def called(self, name: str) -> str:
-        """The name under which the source finds a function of expressions."""
+    def call(self, name: str, values: Sequence[str]) -> str:
+        """A call of a function of expressions, with what it takes of that which is given."""
         ours = OURS.get(name)
-        if ours is not None and ours.needs in GIVEN:
-            given = self.name("k")
-            self._beside[given] = ours
-            return given
-        return self.constant(function_named(name, self._key))
+        given = [] if ours is None or ours.needs not in GIVEN else [ours.needs]
+        self._needs.update(given)
+        function = self.constant(function_named(name, self._key))
+        return f"{function}({', '.join([*(GIVEN[need] for need in given), *values])})"
 
     def function(self, name: str) -> "_Function":
-        """A new function of one value."""
+        """A new function of one value, and of what is given beside the event."""
         made = _Function(self, name)
         self._functions.append(made)
         return made
@@ -96,16 +100,16 @@ class _Writer:
         return made.title
 
     def compiled(self) -> Compiled:
-        lines = [f"def make({', '.join([*self._constants, *self._beside])}):"]
+        lines = [f"def make({', '.join(self._constants)}):"]
         places: dict[int, Place] = {}
         for function in self._functions:
-            lines.append(f" def {function.title}(x):")
+            lines.append(f" def {function.title}(x, {BESIDE}):")
             for line, place in function.lines:
                 lines.append("  " + line)
                 if place is not None:
                     places[len(lines)] = place
         lines.append(" return run\n")
-        return Compiled("\n".join(lines), self._constants, self._beside, places)
+        return Compiled("\n".join(lines), self._constants, self._needs, places)
 
 
 class _Function:
@@ -252,7 +256,7 @@ class _Function:
         base = self.value_of(node["children"][0], x)
         condition = node["children"][2]
         holds = self._writer.part({"type": "not_expression", "children": [condition]})
-        elements = f"[e for e in {base} if not {holds}(e)]"
+        elements = f"[e for e in {base} if not {holds}(e, {BESIDE})]"
         return self._collected(node, f"isinstance({base}, list)", elements)
 
     def _collected(self, node: Node, possible: str, elements: str) -> str:
@@ -261,7 +265,7 @@ class _Function:
             each = f"[e for e in {elements} if e is not None]"
         else:
             part = self._writer.part(right)
-            each = f"[v for e in {elements} if (v := {part}(e)) is not None]"
+            each = f"[v for e in {elements} if (v := {part}(e, {BESIDE})) is not None]"
         return self._named(f"{each} if {possible} else None", self._place(node, "a projection"))
 
     def _function_expression(self, node: Node, x: str) -> str:
@@ -269,11 +273,11 @@ class _Function:
         values = [self.value_of(child, x) for child in node["children"]]
         if name in IN_PLACE:
             return self._named(IN_PLACE[name](*values))
-        function = self._writer.called(name)
-        return self._named(f"{function}({', '.join(values)})", self._place(node, f"{name}()"))
+        return self._named(self._writer.call(name, values), self._place(node, f"{name}()"))
 
     def _expref(self, node: Node, x: str) -> str:  # noqa: ARG002 - every kind of node is asked alike
-        return self._named(f"reference({self._writer.part(node['children'][0])})")
+        part = self._writer.part(node["children"][0])
+        return self._named(f"reference({part}, {BESIDE})")
 
 
 def _key(node: Node) -> tuple[Any, ...]:

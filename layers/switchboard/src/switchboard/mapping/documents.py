@@ -63,7 +63,7 @@ class Mapping:
     def evaluate(self, document: dict[str, Any], given: Given = NOTHING) -> dict[str, Any]:
         """Every field's value on an event's JSON; raises EventError as `apply` does."""
         try:
-            output: dict[str, Any] = self._compiled.given(given.find, given.raw)(document)
+            output: dict[str, Any] = self._compiled.run(document, given.find, given.raw)
         except FAILURES as error:
             raise self._failed(error) from None
         try:

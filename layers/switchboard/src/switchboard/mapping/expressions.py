@@ -30,7 +30,7 @@ class Expression:
             EventError: a function met a value that it cannot take.
         """
         try:
-            return self._compiled.given(given.find, given.raw)(document)
+            return self._compiled.run(document, given.find, given.raw)
         except FAILURES as error:
             raise EventError(why(self.text, self._compiled.failure(error), error)) from None
 
