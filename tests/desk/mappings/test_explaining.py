@@ -16,6 +16,19 @@ SECRET = {"signing_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
 CALL = {"type": "call.ended", "data": {"interaction": "i-7", "wait": 90, "from": "(415) 555-2671"}}
 
 
+JOINED = {
+    "idempotencyKey": "6f1f0a5e-8c1b-4a0e-9a53-0c1f2d3e4f50",
+    "customerId": "c0ffee",
+    "eventType": "PARTICIPANT_JOINED",
+    "sessionId": "5a2b9e10-77aa-4a42-9c77-0b1c2d3e4f50",
+    "timestamp": 1788250530188,
+    "fqn": "vpaas-magic-cookie-c0ffee/weekly-sync",
+    "data": {"name": "Ann"},
+}
+STREAM = {"tenant": "acme01", "host": "stream.example.com", "agent_states": "streaming"}
+STATUS = {"AgentStatus": {"event": "AgentStatusChange", "agentId": "ag1", "newState": 5}}
+
+
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Staged]:
     monkeypatch.setenv("COLUMNS", "200")
@@ -92,7 +105,7 @@ def test_a_mapping_that_cannot_take_it_is_a_problem(
     assert "mapping the field 'phone'" in crm["problem"]
 
 
-def test_a_person_reads_it_and_no_event_is_refused(
+def test_a_person_reads_it(
     stage: Staged, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del stage
@@ -102,9 +115,65 @@ def test_a_person_reads_it_and_no_event_is_refused(
     out = capsys.readouterr().out
     assert "taken by crm: its `when` is true of the event" in out
     assert "not taken by pager" in out
-    path.write_text('{"tipe": "x"}')
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (json.dumps(JOINED), "none has 'customerId'"),
+        ('{"Interaction": {"event": "CustomerEnd"}}', "none has 'Interaction'"),
+        ('{"time": "noon"}', "time: "),
+        ("[]", "it is an array"),
+        ("call.ended", "it is not JSON"),
+    ],
+)
+def test_what_is_no_event_is_refused_and_says_what_to_do(
+    stage: Staged, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
+) -> None:
+    del stage
+    path = tmp_path / "event.json"
+    path.write_text(text)
     assert run(["explain", str(path), "--stage", STAGE]) == 1
-    assert "it is no event" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "it is no event" in said
+    assert why in said
+    assert ("--source NAME" in said) == ("none has" in why)
+
+
+def test_the_body_that_a_source_sends_is_made_an_event_first(
+    stage: Staged, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = ["--source", "meetings"]
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(JOINED))
+    assert run(["explain", str(path), "--stage", STAGE, *body]) == 1
+    assert "sources/meetings is not configured" in capsys.readouterr().err
+    stage.put("sources/meetings", {})
+    stage.put("destinations/pager", {
+        "when": "type == 'meeting.participant.joined'",
+        "url": "https://pager.example.com/calls",
+        "mapping": "who",
+    })  # fmt: skip
+    stage.put("mappings/who", {
+        "fields": {"who": "data.details.name", "room": "data.room", "vendor": "raw().eventType"}
+    })  # fmt: skip
+    pager = explained(tmp_path, capsys, JOINED, *body)["pager"]
+    assert pager["output"] == {
+        "who": "Ann", "room": "weekly-sync", "vendor": "PARTICIPANT_JOINED",
+    }  # fmt: skip
+    assert run(["explain", str(path), "--stage", STAGE, "--source", "gone"]) == 1
+    assert "no source gone is deployed" in capsys.readouterr().err
+
+
+def test_an_event_of_the_stream_is_read_as_its_tenant_says(
+    stage: Staged, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.put("deployment/streams", {"sources": {"contact-centre": "stream"}})
+    stage.put("sources/contact-centre", STREAM)
+    stage.put("destinations/pager", {"url": "https://pager.example.com", "mapping": "who"})
+    stage.put("mappings/who", {"fields": {"state": "data.agent_status.state_name", "type": "type"}})
+    pager = explained(tmp_path, capsys, STATUS, "--source", "contact-centre")["pager"]
+    assert pager["output"] == {"state": "available", "type": "agent.status.changed"}
 
 
 def test_what_is_looked_up_comes_from_the_stage_or_from_files(
