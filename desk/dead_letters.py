@@ -13,6 +13,7 @@ from desk.replay.plans import Replays
 from desk.target import Target, TargetError
 from switchboard.aws.items import from_item, to_item
 from switchboard.aws.ledger_table import LedgerTable, entry_of, sort_key
+from switchboard.claims import claimed_event
 from switchboard.destination import Lane
 from switchboard.event import Event, digest
 from switchboard.held import ROUTE
@@ -108,8 +109,7 @@ def _event_id(body: Mapping[str, Any]) -> str:
     """
     envelope = body.get("envelope") or body
     ref = (envelope.get("event_ref") or {}).get("key", "")
-    claimed = ref.rpartition("/")[2].removesuffix(".json")
-    return str((envelope.get("event") or {}).get("id") or claimed)
+    return str((envelope.get("event") or {}).get("id") or claimed_event(ref))
 
 
 def _dead_queue(target: Target, destination: str) -> str:

@@ -67,7 +67,7 @@ class ArchiveObjects:
             return None
         if not version.key.endswith(LINES):
             text = body.decode("utf-8", "replace")
-            gone = version.key in theirs.claims or theirs.has_text(text)
+            gone = theirs.has_claim(version.key, text)
             return Hit(version, ()) if gone else None
         ids = tuple(id_of(line) for line in _lines(body) if theirs.has_line(line))
         return Hit(version, ids) if ids else None

@@ -108,7 +108,7 @@ class Stage:
             if events <= theirs.events and claims <= theirs.claims:
                 return archive
             theirs.events |= events
-            theirs.claims |= claims
+            theirs.add_claims(claims)
 
     def forget(self, theirs: Theirs, looked: Report, at: datetime) -> Report:
         """Let everything go that is theirs, and look again; the request is kept by its hash."""

@@ -6,11 +6,12 @@ day of many people's: of these only the events that hold it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from desk.forgetting.person import Person
+from switchboard.claims import claimed_event
 
 INTERACTION = "interaction:"
 LEFT_OF_A_LINE = ("id", "source", "time")
@@ -38,6 +39,10 @@ class Theirs:
             return False
         return line.get("id") in self.events or self.person.is_in(text)
 
+    def has_claim(self, key: str, text: str) -> bool:
+        """Whether an object that holds `text` whole is theirs."""
+        return key in self.claims or claimed_event(key) in self.events or self.person.is_in(text)
+
     def has_event(self, item: Mapping[str, Any]) -> bool:
         """Whether an item of the events table is theirs."""
         return (
@@ -56,6 +61,11 @@ class Theirs:
         return (isinstance(event, dict) and event.get("id") in self.events) or (
             isinstance(ref, dict) and ref.get("key") in self.claims
         )
+
+    def add_claims(self, keys: Set[str]) -> None:
+        """Take note of claims that are theirs, and with them of their events."""
+        self.claims |= keys
+        self.events |= {event for key in keys if (event := claimed_event(key))}
 
     def add_event(self, group: str, event_id: str) -> None:
         """Take note of an event that is theirs."""

@@ -17,7 +17,7 @@ from switchboard.errors import EventError
 from switchboard.event import OWN_SOURCE, Event, queue_safe
 from switchboard.events import SHARDS, shard_of
 from switchboard.routing import Choice
-from switchboard.sources import KINDS
+from switchboard.sources import normalised
 
 BY_DAY = "by-source-day"
 DAY_CONDITION = "#source_day = :day"
@@ -134,7 +134,7 @@ class EventRecords:
         except s3.exceptions.NoSuchKey:
             return None
         claim = Claim.model_validate(json.loads(found["Body"].read()))
-        # The claim of its arrival holds the event as it came; one of its fan-out has no payload.
+        # An item of release 0.1.0 may refer to the claim of its arrival, which has the payload.
         raw = claim.raw
         return claim.event if raw is None else self._normalised(claim.event, raw)
 
@@ -159,7 +159,7 @@ class EventRecords:
 
     def _normalised(self, event: Event, raw: Raw) -> Event:
         rule = rule_of(event.source, self._target.parameters("sources/"))
-        return KINDS[raw.kind].normalise(event, raw, rule.tenant)
+        return normalised(event, raw, rule.tenant)
 
 
 def partition(source: str, day: date, shard: int) -> str:
@@ -183,7 +183,7 @@ def kept_of(item: Plain) -> Kept:
         time=item.get("time", ""),
         received_at=item.get("received_at", ""),
         choices=_CHOICES.validate_json(item.get("destinations", "[]")),
-        event=Event.model_validate_json(item["event"]) if "event" in item else None,
+        event=Event.model_validate(json.loads(item["event"])) if "event" in item else None,
         event_ref=_reference(item, "event_ref", ObjectRef),
         raw_ref=_reference(item, "raw_ref", RawRef),
         held=bool(item.get("held")),

@@ -74,11 +74,11 @@ class Choosing:
         journey.choices = () if kept.held else kept.destinations
 
     def _event_ref(self, journey: Journey) -> ObjectRef | None:
-        """Where the event is kept that is too large for its item, so that it can be replayed."""
-        ref = journey.envelope.event_ref
-        if ref is not None or is_small(journey.event):
-            return ref
-        return keep_event(journey.event, self.claims)
+        """Where the canonical event is kept that is too large for its item.
+
+        Never the claim with which it may have arrived: that one holds it as it came.
+        """
+        return None if is_small(journey.event) else keep_event(journey.event, self.claims)
 
     def _choices(self, network: Network, journey: Journey) -> Sequence[Choice]:
         """Those that take the event now; one that cannot decide has a dead letter of its own."""

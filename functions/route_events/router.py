@@ -30,16 +30,16 @@ from switchboard.claiming import Send
 from switchboard.claims import ClaimStore, check_in, check_out
 from switchboard.delivery import Execution
 from switchboard.drift_watch import DriftWatch
-from switchboard.envelope import DeliveryOrder, Envelope, Raw, decode
+from switchboard.envelope import DeliveryOrder, Envelope, decode
 from switchboard.errors import EventError, SwitchboardError, Unavailable
-from switchboard.event import Event, digest, queue_safe
+from switchboard.event import digest, queue_safe
 from switchboard.events import EventStore
 from switchboard.held import ROUTE
 from switchboard.loop import Batch, Record
 from switchboard.queue import Outbox, Outgoing
 from switchboard.routing import Choice
 from switchboard.source_state import SourceStateReader
-from switchboard.sources import KINDS
+from switchboard.sources import normalised
 from switchboard.sources.delivering import delivers
 from switchboard.telemetry import Telemetry
 
@@ -142,7 +142,7 @@ class Router:
             raw = self._ports.archive.read(ref)
         if raw is None:
             return
-        journey.event = _normalised(journey.event, raw, network)
+        journey.event = normalised(journey.event, raw, network.tenant(journey.event.source))
         if journey.event.type.startswith(UNKNOWN_TYPE):
             self._ports.telemetry.count(
                 "unknown_type", source=journey.event.source, type=journey.event.type
@@ -260,20 +260,14 @@ class Router:
             ports.telemetry.took_seconds("routing_seconds", seconds, source=source)
 
 
-def _normalised(event: Event, raw: Raw, network: Network) -> Event:
-    kind = KINDS.get(raw.kind)
-    if kind is None:
-        raise EventError(f"normalising: no source is of kind {raw.kind!r}")
-    return kind.normalise(event, raw, network.tenant(event.source))
-
-
 def _wanted(network: Network, journey: Journey) -> Sequence[Choice]:
     """Where an event will go as documents stand; nowhere if that cannot be said of it."""
     if journey.order is not None:
         return [Choice(name=journey.order.only, lane=journey.order.lane, version=0)]
     event, raw = journey.event, journey.whole.raw
     try:
-        event = event if raw is None else _normalised(event, raw, network)
+        if raw is not None:
+            event = normalised(event, raw, network.tenant(event.source))
     except EventError:
         return ()
     if not delivers(network.rules, event.source, event.time):

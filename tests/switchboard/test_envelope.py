@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.claims import check_in, check_out
+from switchboard.claims import check_in, check_out, claimed_event, keep_event
 from switchboard.envelope import (
     CLAIM_CHECK_BYTES,
     VERSION,
@@ -90,6 +90,20 @@ def test_a_large_event_with_lone_surrogates_survives_its_claim() -> None:
     event = make_event(data={"text": "\x00 \ud800 ü", "rest": "x" * CLAIM_CHECK_BYTES})
     body = check_in(Envelope(event=event, group="g"), bucket)
     assert check_out(decode(body), bucket)[0] == event
+
+
+def test_no_claim_of_an_event_takes_anothers_place() -> None:
+    bucket = MemoryBucket()
+    raw = Raw(kind="jaas", body="x" * CLAIM_CHECK_BYTES, received_at="2026-11-24T09:30:00.000Z")
+    arrived = decode(check_in(Envelope(event=make_event(), group="g", raw=raw), bucket)).event_ref
+    large = make_event(data={"text": "x" * CLAIM_CHECK_BYTES})
+    sent = decode(check_in(Envelope(event=large, group="g"), bucket)).event_ref
+    assert sent == keep_event(large, bucket)
+    assert arrived is not None
+    assert sent != arrived
+    assert set(bucket.objects) == {arrived.key, sent.key}
+    assert claimed_event(arrived.key) == claimed_event(sent.key) == large.id
+    assert claimed_event("raw/2026/11/24/09/abc.jsonl.gz") == ""
 
 
 def test_a_small_payload_touches_no_bucket() -> None:

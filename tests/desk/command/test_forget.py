@@ -19,8 +19,9 @@ from switchboard.aws.events_table import EventsTable
 from switchboard.aws.ledger_table import LedgerTable
 from switchboard.aws.reference_table import ReferenceTable, row_item
 from switchboard.aws.timer_table import TimerTable
+from switchboard.claims import check_in, keep_event
 from switchboard.destination import Lane
-from switchboard.envelope import Envelope, ObjectRef, Raw, RawRef, encode
+from switchboard.envelope import CLAIM_CHECK_BYTES, Envelope, ObjectRef, Raw, RawRef, encode
 from switchboard.errors import EventError, ReasonClass
 from switchboard.event import Event, event_id
 from switchboard.events import Recorded
@@ -216,6 +217,37 @@ def test_a_person_is_gone_from_every_store_and_nobody_else_is(
     assert "event" in items("events")[other.id]
     assert "event" in items("events")[event_of("5").id]
     assert forget(capsys, "--yes")["stores"][0]["found"] == 0
+
+
+def test_every_claim_of_their_events_goes_whatever_it_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of one event the payload holds the number, of the next nothing does but the interaction."""
+    bucket = ArchiveBucket("archive")
+    named, said = event_of("1", text="as it came"), event_of("2", text="my name is Jo")
+    other = event_of("3", text="somebody else")
+    for event in (named, said, other):
+        EventsTable("events", 90, NOW.timestamp).append(
+            Recorded(
+                "interaction:another" if event is other else CALL,
+                event.model_copy(update={"data": "x" * 70_000}),
+                "",
+                None,
+                keep_event(event, bucket),
+                [],
+            )
+        )
+    raw = Raw(kind="hmac", body=NUMBER + "x" * CLAIM_CHECK_BYTES, received_at="")
+    arrival = Envelope(event=named.model_copy(update={"data": None}), group=CALL, raw=raw)
+    check_in(arrival, bucket)
+    bucket.store(f"{said.id}.json", "as release 0.1.0 called it")
+    report = forget(capsys, "--yes")
+    assert (report["events"], report["left"]) == (2, 0)
+    assert found_in(report) == {"archive": 4, "table events": 2}
+    kept = storage()
+    assert [t for t in ("as it came", "name is Jo", NUMBER, "release 0.1.0") if t in kept] == []
+    assert "somebody else" in kept
+    assert "event_ref" in items("events")[other.id]
 
 
 def test_events_and_deliveries_stay_to_be_counted(capsys: pytest.CaptureFixture[str]) -> None:

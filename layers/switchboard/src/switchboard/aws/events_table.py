@@ -5,9 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from switchboard.aws.clients import client
-from switchboard.aws.failures import translated
-from switchboard.aws.items import Update, from_item, put_if, to_item, update_if
+from switchboard.aws.group_items import group_items
+from switchboard.aws.items import Update, put_if, to_item, update_if
 from switchboard.destination import Lane
 from switchboard.envelope import ObjectRef
 from switchboard.errors import Unavailable
@@ -76,29 +75,11 @@ class EventsTable:
     def group_so_far(self, group: str) -> GroupSoFar:
         """See EventStore; one request for a group of up to a megabyte."""
         held, lanes = set[str](), dict[str, Lane]()
-        asked: Any = {
-            "TableName": self._table,
-            "KeyConditionExpression": "#group = :group",
-            "ProjectionExpression": "#source, #held, #destinations",
-            "ExpressionAttributeNames": {
-                "#group": "group",
-                "#source": "source",
-                "#held": "held",
-                "#destinations": "destinations",
-            },
-            "ExpressionAttributeValues": to_item({":group": group}),
-            "ConsistentRead": True,
-        }
-        while True:
-            with translated("reading a group of the events table"):
-                page = client("dynamodb").query(**asked)
-            for item in map(from_item, page["Items"]):
-                if "held" in item:
-                    held.add(item["source"])
-                lanes.update((choice.name, choice.lane) for choice in _choices(item))
-            if "LastEvaluatedKey" not in page:
-                return GroupSoFar(frozenset(held), lanes)
-            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        for item in group_items(self._table, group, ("source", "held", "destinations")):
+            if "held" in item:
+                held.add(item["source"])
+            lanes.update((choice.name, choice.lane) for choice in _choices(item))
+        return GroupSoFar(frozenset(held), lanes)
 
     def choose_held(
         self, group: str, event_id: str, destinations: Sequence[Choice]

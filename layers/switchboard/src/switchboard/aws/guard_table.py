@@ -5,18 +5,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from switchboard.aws.clients import client
-from switchboard.aws.failures import translated
-from switchboard.aws.items import Plain, from_item, to_item
+from switchboard.aws.group_items import group_items
+from switchboard.aws.items import Plain
 from switchboard.aws.marks import Marks
+from switchboard.aws.recorded_events import kept_of
+from switchboard.canonical import recorded_event
 from switchboard.claims import ClaimStore
-from switchboard.envelope import Claim, ObjectRef, RawRef
 from switchboard.errors import Unavailable
-from switchboard.event import Event
 from switchboard.guards import NOTHING, Fact, Guard
 from switchboard.version import Version
 
 TRIES = 5
+
+_RECORDED = ("event", "event_ref", "raw_ref", "destinations")
 
 
 class GuardTable:
@@ -100,33 +101,12 @@ class EventRecords:
         self._claims = claims
 
     def newest(self, group: str, destination: str) -> Fact | None:
-        """See RecordSource."""
-        pages = (
-            client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self._table,
-                ConsistentRead=True,
-                KeyConditionExpression="#group = :group",
-                ExpressionAttributeNames={"#group": "group"},
-                ExpressionAttributeValues=to_item({":group": group}),
-            )
-        )
-        with translated("reading the events of a group"):
-            items = [from_item(item) for page in pages for item in page["Items"]]
-        whole = [item for item in items if "event" in item or "event_ref" in item]
-        sent = [self._sent(item) for item in whole if _was_sent(item, destination)]
-        return max(sent, key=lambda one: Version.of(one.event), default=None)
-
-    def _sent(self, item: Mapping[str, Any]) -> Fact:
-        ref = item.get("raw_ref")
-        return Fact(self._event(item), None if ref is None else RawRef.model_validate_json(ref))
-
-    def _event(self, item: Mapping[str, Any]) -> Event:
-        if "event" in item:
-            return Event.model_validate(json.loads(item["event"]))
-        ref = ObjectRef.model_validate_json(item["event_ref"])
-        return Claim.model_validate(json.loads(self._claims.load(ref))).event
+        """See RecordSource; one request for a group of up to a megabyte, and one for each claim."""
+        items = group_items(self._table, group, _RECORDED)
+        sent = [kept_of(item) for item in items if _was_sent(item, destination)]
+        whole = ((recorded_event(kept, self._claims), kept.raw_ref) for kept in sent)
+        facts = [Fact(event, raw_ref) for event, raw_ref in whole if event is not None]
+        return max(facts, key=lambda fact: Version.of(fact.event), default=None)
 
 
 def _was_sent(item: Mapping[str, Any], destination: str) -> bool:

@@ -1,5 +1,6 @@
 """Events as the `events` table has them, for whoever sends them again."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,8 @@ class RecordedEvents:
 def kept_of(item: Mapping[str, Any]) -> Kept:
     """What an item's plain values say of an event."""
     return Kept(
-        event=Event.model_validate_json(item["event"]) if "event" in item else None,
+        # Not model_validate_json: its parser refuses the lone surrogates that json writes.
+        event=Event.model_validate(json.loads(item["event"])) if "event" in item else None,
         event_ref=ObjectRef.model_validate_json(item["event_ref"]) if "event_ref" in item else None,
         raw_ref=RawRef.model_validate_json(item["raw_ref"]) if "raw_ref" in item else None,
     )

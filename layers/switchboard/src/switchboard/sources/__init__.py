@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from switchboard.envelope import Raw
+from switchboard.errors import EventError
+from switchboard.event import Event
 from switchboard.sources import hmac, jaas, sapi, standard_webhooks, stream
 from switchboard.sources.kind import (
     SECRET_FIELD,
@@ -13,12 +16,26 @@ from switchboard.sources.kind import (
     WebhookKind,
 )
 from switchboard.sources.signatures import Doubt, SignatureRefused
+from switchboard.sources.tenant import UNSAID, Tenant
 
 WEBHOOK_KINDS: Mapping[str, WebhookKind] = {
     module.KIND.kind: module.KIND for module in (jaas, standard_webhooks, hmac)
 }
 READ_KINDS: Mapping[str, SourceKind] = {module.KIND.kind: module.KIND for module in (stream, sapi)}
 KINDS: Mapping[str, SourceKind] = {**WEBHOOK_KINDS, **READ_KINDS}
+
+
+def normalised(event: Event, raw: Raw, tenant: Tenant = UNSAID) -> Event:
+    """The canonical event of one that arrived with this payload.
+
+    Raises:
+        EventError: nothing can be made of the payload, or there is no such kind of source.
+    """
+    kind = KINDS.get(raw.kind)
+    if kind is None:
+        raise EventError(f"normalising: no source is of kind {raw.kind!r}")
+    return kind.normalise(event, raw, tenant)
+
 
 __all__ = [
     "KINDS",
@@ -33,4 +50,5 @@ __all__ = [
     "SourceKind",
     "WebhookDocument",
     "WebhookKind",
+    "normalised",
 ]
