@@ -26,7 +26,9 @@ def check_blocks(name: str, text: str) -> None:
         ConfigurationError: naming the block and what is wrong with it.
     """
     try:
-        blocks = compile_mapping_document(name, text).apply(SAMPLE).get("blocks")
+        blocks = (
+            compile_mapping_document(name, text, key=lambda: SAMPLE.id).apply(SAMPLE).get("blocks")
+        )
     except EventError:
         return
     for number, block in enumerate(blocks if isinstance(blocks, list) else ()):

@@ -134,6 +134,7 @@ CHAT = '{"channel":"C0123456789","mapping":"chat"}'
         ("[{type: 'section', text: {type: 'mrkdwn', text: data.customer}}]", ""),
         ("[{type: 'divider'}, {type: 'header', text: {type: 'plain_text', text: 'a'}}]", ""),
         ("data.blocks", ""),
+        ("[{type: 'header', text: {type: 'plain_text', text: hash(id)}}]", ""),
         ("[{type: 'divider'}, {type: 'section'}]", "block 1: .*text"),
         ("[{type: 'heading', text: data.customer}]", "block 0: .*heading"),
         ("['text']", "block 0: .*object"),

@@ -114,7 +114,9 @@ def deploy() -> None:
         )
     where: Any = {"LocationConstraint": "eu-west-1"}
     boto3.client("s3").create_bucket(Bucket="archive", CreateBucketConfiguration=where)
-    for name in ("sources/meetings", "sources/contact-center", "destinations/crm"):
+    for name in (
+        "sources/meetings", "sources/contact-center", "destinations/crm", "destinations/warehouse",
+    ):  # fmt: skip
         boto3.client("secretsmanager").create_secret(
             Name=f"/switchboard/{STAGE}/{name}", SecretString="{}"
         )
@@ -270,9 +272,9 @@ class TestHeld:
 
 
 class TestSecrets:
-    def set(self, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> int:
+    def set(self, monkeypatch: pytest.MonkeyPatch, name: str, text: str, *more: str) -> int:
         monkeypatch.setattr("sys.stdin", io.StringIO(text))
-        return command("secrets", "set", name, "--stdin")
+        return command("secrets", "set", name, "--stdin", *more)
 
     def value(self, name: str) -> Any:
         found = boto3.client("secretsmanager").get_secret_value(
@@ -315,6 +317,42 @@ class TestSecrets:
         assert why in shown.replace("\n", " ")
         assert "s3cret" not in shown
         assert "t0ken" not in shown
+
+    def test_a_kind_without_a_secret_of_its_own_takes_a_mapping_key(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        put("deployment/destinations/warehouse", {"kind": "s3"})
+        assert self.set(monkeypatch, "destinations/warehouse", '{"mapping_key": "k3y"}') == 0
+        assert self.value("destinations/warehouse") == {"mapping_key": "k3y"}
+        assert self.set(monkeypatch, "destinations/warehouse", '{"signing_secret": "x"}') == 1
+        assert self.set(monkeypatch, "destinations/warehouse", "{}") == 1
+        assert "has no value; its fields are mapping_key" in capsys.readouterr().err
+
+    def test_a_mapping_key_stays_until_another_is_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        crm = "destinations/crm"
+        first = {"signing_secret": "s3cret", "mapping_key": "k3y"}
+        assert self.set(monkeypatch, crm, json.dumps(first)) == 0
+        assert self.set(monkeypatch, crm, '{"signing_secret": "rotated"}') == 0
+        rotated = {"signing_secret": "rotated", "mapping_key": "k3y"}
+        assert self.value(crm) == rotated
+        other = {"signing_secret": "rotated", "mapping_key": "0ther"}
+        assert self.set(monkeypatch, crm, json.dumps(other)) == 1
+        shown = capsys.readouterr().err
+        assert "--new-mapping-key" in shown
+        assert "k3y" not in shown
+        assert "0ther" not in shown
+        assert self.value(crm) == rotated
+        assert self.set(monkeypatch, crm, json.dumps(other), "--new-mapping-key") == 0
+        assert self.value(crm) == other
+
+    def test_what_is_no_json_in_a_secret_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        boto3.client("secretsmanager").put_secret_value(
+            SecretId=f"/switchboard/{STAGE}/destinations/crm", SecretString="by hand"
+        )
+        assert self.set(monkeypatch, "destinations/crm", '{"signing_secret": "s3cret"}') == 0
+        assert self.value("destinations/crm") == {"signing_secret": "s3cret"}
 
     def test_nobody_elses_secret_can_be_set(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
