@@ -82,20 +82,27 @@ class Lookups:
 
     def _rows(self, keys: Collection[Asked]) -> Found:
         now = self._clock()
-        unread = [key for key in keys if self._kept.get(key, NEVER_READ)[0] <= now]
+        rows: dict[Asked, Row | None] = {}
+        unread: list[Asked] = []
+        for key in keys:
+            until, row = self._kept.get(key, NEVER_READ)
+            if until > now:
+                rows[key] = row
+            else:
+                unread.append(key)
         if unread:
-            self._read(sorted(unread), now)
-        rows = {key: self._kept[key][1] for key in keys}
+            rows |= self._read(sorted(unread), now)
+        return rows
+
+    def _read(self, keys: Sequence[Asked], now: float) -> Found:
+        read = self._store.read(keys)
+        rows = {key: read.get(key) for key in keys}
+        for key, row in rows.items():
+            self._kept.pop(key, None)
+            self._kept[key] = (now + (UNKNOWN_SECONDS if row is None else FOUND_SECONDS), row)
         for oldest in list(islice(self._kept, max(0, len(self._kept) - self._most_kept))):
             del self._kept[oldest]
         return rows
-
-    def _read(self, keys: Sequence[Asked], now: float) -> None:
-        read = self._store.read(keys)
-        for key in keys:
-            self._kept.pop(key, None)
-            seconds = FOUND_SECONDS if key in read else UNKNOWN_SECONDS
-            self._kept[key] = (now + seconds, read.get(key))
 
 
 def _together(events: Sequence[Asks], found: Found) -> Collection[Asked]:

@@ -88,9 +88,10 @@ class _Inquiry:
 
         def find(table: str, key: str) -> Row | None:
             asked = table, key
-            if asked not in found:
-                missing.add(asked)
-            return found.get(asked)
+            if asked in found:
+                return found[asked]
+            missing.add(asked)
+            return None
 
         try:
             program.run(self._document, find, self._raw)
