@@ -142,7 +142,8 @@ def destinations() -> str:
     """Kinds of destinations, from their specs."""
     parts = [
         "# Destinations\n",
-        "A destination's document is `/switchboard/{stage}/destinations/{name}`.\n",
+        "A destination's document is `/switchboard/{stage}/destinations/{name}`. Any one's secret"
+        " may hold `mapping_key` beside its fields: the key of `hash` and `tokenise`.\n",
     ]
     for kind, spec in sorted(destination_kinds().items()):
         choices = ", ".join(f"`{choice}`" for choice in spec.repeat_choices) or "none"

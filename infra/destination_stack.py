@@ -24,6 +24,7 @@ from infra.stage import DestinationEntry, Stage
 from infra.statements import Statement, allow, arn, bucket_arn, policy
 from switchboard.destination import Lane, Mode, Records
 from switchboard.drain import Drain
+from switchboard.secrets import MAPPING_KEY
 
 
 class DestinationStack(cdk.Stack):
@@ -209,15 +210,14 @@ class DestinationStack(cdk.Stack):
         ]
 
     def _own_secret(self) -> Sequence[Statement]:
-        """The destination's secret, if its kind has one, and that it may be read."""
-        if not self._entry.spec.secret_fields:
-            return []
+        """The destination's secret, and that it may be read; any mapping may ask for its key."""
+        fields = [*self._entry.spec.secret_fields, f"{MAPPING_KEY} for hash() and tokenise()"]
         secret = Secret(
             self,
             "Credentials",
             name=self.names.secret(f"destinations/{self._name}"),
             description=f"What the destination {self._name} needs: a JSON object,"
-            f" {', '.join(self._entry.spec.secret_fields)}.",
+            f" {', '.join(fields)}.",
             retain=self._settings.retain,
         )
         return [allow(["secretsmanager:GetSecretValue"], secret.arn)]

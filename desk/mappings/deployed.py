@@ -35,7 +35,7 @@ def _deployed(target: Target, name: str, spec: DestinationSpec, about: dict[str,
     secret = f"destinations/{name}"
 
     def accepted() -> tuple[Mapping[str, str], ...]:
-        return _secret(target, secret) if spec.secret_fields else ()
+        return _secret(target, secret)
 
     def make(document: DestinationDocument) -> Destination:
         entry = spec.deploy_time.model_validate(_deploy_time(target, about.get("function", "")))

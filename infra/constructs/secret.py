@@ -22,6 +22,7 @@ class Secret(Construct):
             resource,
             "AwsSolutions-SMG4",
             "The other side issues it: rotating it on a schedule of ours would break the way. Both"
-            " the current and the previous value count for a day after `switchboard secrets set`.",
+            " the current and the previous value count for a day after `switchboard secrets set`."
+            " The key of a mapping stays for good: under another one no pseudonym fits the old.",
         )
         self.arn = resource.ref

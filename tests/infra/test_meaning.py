@@ -120,9 +120,11 @@ def test_secrets_have_fixed_names_and_no_value(laptop: Any) -> None:
         f"/switchboard/laptop/{name}"
         for name in (
             "sources/meetings", "sources/partner", "sources/legacy-pbx", "sources/contact-centre",
-            "destinations/crm", "destinations/pager", "destinations/chat",
+            "destinations/crm", "destinations/pager", "destinations/lake", "destinations/chat",
         )
     }  # fmt: skip
+    lake = secrets["/switchboard/laptop/destinations/lake"]["Description"]
+    assert lake.endswith("a JSON object, mapping_key for hash() and tokenise().")
     for secret in secrets.values():
         assert "SecretString" not in secret
         assert "GenerateSecretString" not in secret

@@ -212,8 +212,11 @@ def test_a_webhook_destination(laptop: Any) -> None:
 
 
 def test_an_s3_destination(laptop: Any) -> None:
-    objects = ("s3:PutObject", "arn:aws:s3:::switchboard-laptop-lake/events/*")
-    assert permissions(laptop, "to-lake") == destination("lake") | {objects}
+    own = {
+        ("secretsmanager:GetSecretValue", "/switchboard/laptop/destinations/lake"),
+        ("s3:PutObject", "arn:aws:s3:::switchboard-laptop-lake/events/*"),
+    }
+    assert permissions(laptop, "to-lake") == destination("lake") | own
 
 
 def test_a_slack_destination(laptop: Any) -> None:

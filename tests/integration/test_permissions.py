@@ -91,21 +91,27 @@ def apply_at_once(stack: LaptopStack, folder: Path) -> None:
     """Every destination has a mapping that fails, and holds what comes behind a dead letter.
 
     What their predicates and mappings ask for beside the event is looked up. Those of webhooks send
-    whole records.
+    whole records; the lake, whose kind has no secret of its own, is sent a pseudonym.
     """
-    mapping = folder / "mappings/seconds.json"
-    mapping.parent.mkdir()
     fields = {
         "seconds": "hhmmss(data.seconds)",
         "tier": "lookup('accounts', type, 'tier')",
         "sent": "raw().type",
     }
-    mapping.write_text(json.dumps({"fields": fields}))
+    (folder / "mappings").mkdir()
+    for mapping, more in {"seconds": {}, "pseudonym": {"who": "hash(id)"}}.items():
+        text = json.dumps({"fields": {**more, **fields}})
+        (folder / f"mappings/{mapping}.json").write_text(text)
+    stack.client("secretsmanager").put_secret_value(
+        SecretId=f"/switchboard/{stack.stage}/destinations/lake",
+        SecretString=json.dumps({"mapping_key": "a key that stays"}),
+    )
     (folder / "destinations").mkdir()
     for name in EVERY:
         document = json.loads(get_document(stack, f"destinations/{name}"))
         when = "lookup('accounts', type, 'tier') != 'nobody'"
-        document |= {"mapping": "seconds", "after_dead_letter": "hold", "when": when}
+        mapping = "pseudonym" if name == "lake" else "seconds"
+        document |= {"mapping": mapping, "after_dead_letter": "hold", "when": when}
         if name in WEBHOOKS:
             document["record"] = True
         (folder / f"destinations/{name}.json").write_text(json.dumps(document))

@@ -174,10 +174,11 @@ class DestinationSpec:
     `vendor_timeout_seconds` bounds one request; `clean_statuses` are HTTP statuses among 500, 502
     and 504 after which this vendor certainly stored nothing; `repeat_choices` are what a document
     may set `repeat` to (empty: the spec decides). `lane_per` says what a lane is chosen for. With
-    `parcels` its code is a ParcelDestination. Where `secret_alternatives` is set, one of the
-    secret's fields is enough. `alarms` is the module of its folder whose handler tells the stage's
-    alarms, if it has one. Where `records` are sent whole, each one's key is its group, and the
-    version guard keeps an older fact from overwriting a newer one.
+    `parcels` its code is a ParcelDestination. `secret_fields` are what it needs of its secret,
+    which may hold a key for its mapping too; where `secret_alternatives` is set, one of them is
+    enough. `alarms` is the module of its folder whose handler tells the stage's alarms, if it has
+    one. Where `records` are sent whole, each one's key is its group, and the version guard keeps an
+    older fact from overwriting a newer one.
     """
 
     kind: str

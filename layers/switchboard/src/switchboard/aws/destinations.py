@@ -93,7 +93,7 @@ def configured_documents(
     name = f"destinations/{settings.destination}"
 
     def key() -> str:
-        return mapping_key(name, secrets.accepted(name) if spec.secret_fields else ())
+        return mapping_key(name, secrets.accepted(name))
 
     return DestinationDocuments(
         spec,
