@@ -1,7 +1,7 @@
 """The one boto3 factory. Clients are made on first use, so that an import makes none."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -33,8 +33,16 @@ def client(service: Literal["sqs", "dynamodb", "s3", "ssm", "secretsmanager", "l
     return _made(service)
 
 
+def s3_asked_once() -> "S3Client":
+    """A client of S3's whose answer is that of its only request.
+
+    What a second one is answered says nothing of the first, which may have been stored.
+    """
+    return cast("S3Client", _made("s3", attempts=1))
+
+
 @cache
-def _made(service: str) -> Any:
+def _made(service: str, attempts: int = 3) -> Any:
     # boto3 costs 120 ms; a function that is refused at the edge of its input never pays them.
     import boto3
     from botocore.config import Config
@@ -42,7 +50,7 @@ def _made(service: str) -> Any:
     config = Config(
         connect_timeout=2,
         read_timeout=10,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         parameter_validation=False,
     )
     # botocore's own stub takes the service as a literal for each; this is the one dynamic call.

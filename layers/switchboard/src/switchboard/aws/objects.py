@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 
 from typing import Any
 
-from switchboard.aws.clients import client
+from switchboard.aws.clients import s3_asked_once
 from switchboard.aws.failures import error_code
 from switchboard.errors import ConfigurationError, OutcomeUnknown, Rejected, Unavailable
 
@@ -15,7 +15,7 @@ _CLEAN = frozenset({"SlowDown", "503", "ConditionalRequestConflict", "409", "Ser
 
 
 class S3Objects:
-    """See ObjectStore. `s3` is a client of S3's; without one, the sandbox's own."""
+    """See ObjectStore. `s3` is a client of S3's that asks once; without one, the sandbox's own."""
 
     def __init__(self, s3: Any = None) -> None:
         self._s3 = s3
@@ -25,7 +25,7 @@ class S3Objects:
         from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
         try:
-            (self._s3 or client("s3")).put_object(
+            (self._s3 or s3_asked_once()).put_object(
                 Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
             )
         except ClientError as error:
@@ -45,7 +45,7 @@ class S3Objects:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            (self._s3 or client("s3")).head_object(Bucket=bucket, Key=key)
+            (self._s3 or s3_asked_once()).head_object(Bucket=bucket, Key=key)
         except ClientError as error:
             code = error_code(error)
             if code in ("404", "NoSuchKey"):
