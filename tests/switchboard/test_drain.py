@@ -4,12 +4,15 @@ import pytest
 
 from desk.emulator.standard_queues import StandardQueue
 from switchboard.breaker import paused
-from switchboard.destination import Delivery, Receipt, Repeat
-from switchboard.drain import Drain, Drainage, Drained, DrainOrder, ahead_of
+from switchboard.delivery import Execution, Time
+from switchboard.destination import Delivery, ParcelSpec, Receipt, Repeat
+from switchboard.drain import Drain, Drainage, Drained, DrainOrder, ahead_of, drain
 from switchboard.envelope import DeliveryOrder, decode
 from switchboard.errors import OutcomeUnknown, Unavailable
 from switchboard.guards import Guard
 from switchboard.ledger import Entry, State
+from switchboard.loop import Batch
+from switchboard.parcels import Parcels
 from switchboard.testing.deliveries import ScriptedDestination, make_event, make_record
 from switchboard.testing.draining import MemoryDrains
 from switchboard.version import Version
@@ -65,6 +68,23 @@ def test_what_there_is_no_time_for_is_recorded_and_stays() -> None:
     bench.remaining = 10_000.0
     bench.clock.forward(400)
     assert bench.drain().done == 16
+
+
+def test_what_the_work_has_no_time_for_is_received_once() -> None:
+    """A parcel wants time for two requests where a drain goes on while there is time for one."""
+    bench = DrainBench(ScriptedDestination())
+    bench.remaining = 30.0
+    bench.fill(*range(3))
+    parcels = Parcels(bench.ports, ParcelSpec(Repeat.NATIVE, 10, 1000), ordered=True)
+
+    def work(batch: Batch, execution: Execution, time: Time) -> None:
+        bench.remaining -= 0.1
+        parcels.deliver(batch, execution, time)
+
+    time = Time(lambda: bench.remaining, needed=15.0)
+    drained = drain(bench.drainage, DrainOrder(), work, bench.execution(), time)
+    assert (drained.done, drained.rest, bench.waiting) == (0, True, 3)
+    assert [record.receive_count for record in Emptied(bench.queue).receive()] == [2, 2, 2]
 
 
 def carried_on(store: MemoryDrains) -> None:

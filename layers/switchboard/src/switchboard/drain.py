@@ -172,10 +172,15 @@ class _Run:
                 return
             records = self._queue.receive()
             nothing = 0 if records else nothing + 1
-            if records:
-                self._batch(records)
+            if records and not self._batch(records):
+                self.rest = True
+                return
 
-    def _batch(self, records: Sequence[Record]) -> None:
+    def _batch(self, records: Sequence[Record]) -> bool:
+        """False: all of it comes back at once, because the work has no time for it.
+
+        To receive it again until there is no time for anything would only use up its receives.
+        """
         batch = Batch(records)
         self._work(batch, self._execution, self._time)
         failures = batch.failures()
@@ -186,3 +191,4 @@ class _Run:
         self._queue.delete(gone)
         self.done += len(gone)
         self.left += len(failures)
+        return bool(gone) or any(seconds for _, seconds in failures)
