@@ -3,6 +3,7 @@
 import importlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,6 +13,7 @@ from desk.target import Target
 from infra.catalogue import destination_kinds
 from switchboard.destination import Destination, DestinationDocument, DestinationSpec, Lane
 from switchboard.errors import ConfigurationError
+from switchboard.mapping.calls import Key
 from switchboard.secrets import mapping_key
 
 FOLDER = "deployment/destinations/"
@@ -44,7 +46,13 @@ def _deployed(target: Target, name: str, spec: DestinationSpec, about: dict[str,
         return made
 
     lanes = frozenset(Lane(lane) for lane in about["queues"])
-    return Deployed(name, spec, lanes, make, lambda: mapping_key(secret, accepted()))
+    return Deployed(name, spec, lanes, make, key_of(target, name))
+
+
+def key_of(target: Target, destination: str) -> Key:
+    """What `hash` and `tokenise` take in a destination's mapping: read once, when one is asked."""
+    secret = f"destinations/{destination}"
+    return cache(lambda: mapping_key(secret, _secret(target, secret)))
 
 
 def _secret(target: Target, name: str) -> tuple[Mapping[str, str], ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from desk.mappings.deployed import key_of
 from desk.records.events import EventRecords, Kept, Key
 from desk.records.tables import BATCH_KEYS, batches
 from desk.reference_data.lookups import OfStage, gathering
@@ -102,6 +103,7 @@ def _configuration(target: Target, events: EventRecords, name: str) -> Configura
         parameters=Parameters(_TargetParameters(target), lambda: 0.0),
         candidates=Candidates(judgements, LastGood(judgements, _Silent()), lambda: 0.0),
         make=lambda _: _Nowhere(),
+        key=key_of(target, name),
         gather=gathering(OfStage(target), events.payload),
     )
     good = documents.configuration()

@@ -78,7 +78,10 @@ class Staged:
     def put(self, name: str, value: Any) -> None:
         """Write a parameter."""
         boto3.client("ssm").put_parameter(
-            Name=f"/switchboard/{STAGE}/{name}", Value=json.dumps(value), Type="String"
+            Name=f"/switchboard/{STAGE}/{name}",
+            Value=json.dumps(value),
+            Type="String",
+            Overwrite=True,
         )
 
     def route(

@@ -1,5 +1,6 @@
 """`switchboard replay`: from a plan to what the ledger says of it."""
 
+import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -182,6 +183,22 @@ class TestPlans:
         looked(capsys, "run", plan["id"])
         assert [order and order.from_raw for _, order in sent()] == [True, True]
         assert functions.invocations
+
+    def test_a_dry_run_shows_the_pseudonyms_that_would_be_sent(
+        self, stage: Staged, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        stage.put("mappings/note", {"fields": {"Type": "hash(type)"}})
+        dead(stage, 1, event={"type": "meeting.room.ended"})
+        plan = planned(capsys)["id"]
+        assert command("dry-run", plan) == 1
+        assert "switchboard secrets set destinations/crm" in capsys.readouterr().err
+        secret = {"signing_secret": "whsec_aGVsbG8=", "mapping_key": "a key"}
+        boto3.client("secretsmanager").create_secret(
+            Name=f"/switchboard/{STAGE}/destinations/crm", SecretString=json.dumps(secret)
+        )
+        (shown,) = looked(capsys, "dry-run", plan)["first"]
+        digest = hmac.digest(b"a key", b"meeting.room.ended", "sha256")
+        assert shown["output"] == {"Type": digest.hex()}
 
     def test_of_a_payload_that_is_gone_a_dry_run_says_so(
         self, stage: Staged, capsys: pytest.CaptureFixture[str]
