@@ -8,6 +8,7 @@ CELL ?=
 SEED ?=
 DELIVERIES ?=
 INTERACTIONS ?= 1300
+LAPTOP_EVENTS ?= 500
 STAGE ?= dev
 venv := .venv/bin
 ready := .venv/.ready
@@ -64,7 +65,7 @@ test-pulsar: setup ## run the protocol scenarios against Apache Pulsar itself (J
 faults: setup ## break what is around the reader and the deliveries, count what is lost (CELL=kill SEED=1, DELIVERIES=500)
 	@$(venv)/python -m tests.faults $(if $(CELL),--cell $(CELL)) $(if $(SEED),--seed $(SEED))
 	@$(if $(CELL),true,$(venv)/python -m tests.faults.deliveries $(if $(SEED),--seed $(SEED)) $(if $(DELIVERIES),--deliveries $(DELIVERIES)))
-	@$(if $(CELL),true,PATH="$(node):$$PATH" $(venv)/python -m tests.faults.laptop $(if $(SEED),--seed $(SEED)))
+	@$(if $(CELL),true,PATH="$(node):$$PATH" $(venv)/python -m tests.faults.laptop $(if $(SEED),--seed $(SEED)) --events $(LAPTOP_EVENTS))
 	@$(if $(CELL),true,PATH="$(node):$$PATH" $(venv)/switchboard demo --events 160 --interactions $(INTERACTIONS))
 
 up: setup ## start the laptop stack and keep it up

@@ -23,9 +23,9 @@ MODES: Mapping[str, Mapping[str, Any]] = {
         "batch_size": 20,
         "timeout_seconds": 40,
     },
-    "scheduled": {"mode": "scheduled", "every": "1 minute", "timeout_seconds": 40},
+    "scheduled": {"mode": "scheduled", "every": "1 minute", "timeout_seconds": 90},
 }
-LEASE_SECONDS = 40 + 30
+LEASE_SECONDS = 90 + 30
 """For which an execution that was killed is waited for: its time-out and a margin."""
 
 LOCAL = ("127.0.0.1",)

@@ -36,7 +36,7 @@ DRAIN_EVERY_SECONDS = 10.0
 STILL_SECONDS = 3.0
 VISIBILITY_SECONDS = 300
 QUIET_LOOKS = 6
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 1800.0
 KILLED_AFTER: Mapping[str, float] = {"ordered": 0.02, "batched": 0.1, "scheduled": 1.0}
 """Seconds: while it is at work."""
 
