@@ -213,7 +213,7 @@ class World:
 
     def end_sandbox(self, turn: int) -> None:
         """The process died over what it had claimed."""
-        self._sandboxes.pop(turn % self.SANDBOXES)
+        self._sandboxes.pop(turn % self.SANDBOXES, None)
         self.injected.died_over(self.claimed())
 
     def _end(self, batch: Batch, records: Sequence[Record], turn: int) -> None:
