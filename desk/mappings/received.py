@@ -8,7 +8,7 @@ from switchboard.configuration import parse_document
 from switchboard.envelope import Raw
 from switchboard.errors import ConfigurationError
 from switchboard.event import utc_text
-from switchboard.sources import KINDS, WEBHOOK_KINDS, Received, Request
+from switchboard.sources import KINDS, WEBHOOK_KINDS, Received, Request, normalised
 from switchboard.sources.stream import stream_event
 
 
@@ -33,4 +33,4 @@ def received(
         found = stream_event(source, body, now)
     raw = Raw(kind=kind, body=payload, received_at=utc_text(now))
     tenant = rule_of(source, documents).tenant
-    return Received(KINDS[kind].normalise(found.event, raw, tenant), found.group)
+    return Received(normalised(found.event, raw, tenant), found.group)
