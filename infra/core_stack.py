@@ -152,7 +152,7 @@ class CoreStack(cdk.Stack):
                 self,
                 f"Secret-{name}",
                 name=self.names.secret(f"sources/{name}"),
-                description=f"What the source {name} signs with: a JSON object,"
+                description=f"By what the source {name} is known: a JSON object,"
                 f" {', '.join(WEBHOOK_KINDS[entry.kind].secret_fields)}.",
                 retain=self._settings.retain,
             )

@@ -17,7 +17,6 @@ from switchboard.queue import Outbox, Outgoing
 from switchboard.secrets import SecretStore
 from switchboard.source_state import SourceStateReader
 from switchboard.sources import (
-    SECRET_FIELD,
     WEBHOOK_KINDS,
     Received,
     Request,
@@ -84,7 +83,7 @@ class Receiver:
         if self._is_refused(source):
             raise Refusal.paused()
         request = read_request(event, self._limit)
-        secrets = self._secrets(source, document)
+        secrets = self._secrets(source, kind, document)
         now = self._ports.clock()
         signed_at = kind.verify(request, secrets, document, now)
         received = kind.receive(source, request, document, signed_at, now)
@@ -110,13 +109,13 @@ class Receiver:
         compile_text = partial(parse_document, kind.document, name)
         return self._ports.last_good.judge(name, found[name], compile_text).document
 
-    def _secrets(self, source: str, document: WebhookDocument) -> Sequence[str]:
-        name = f"sources/{source}"
+    def _secrets(self, source: str, kind: WebhookKind, document: WebhookDocument) -> Sequence[str]:
+        name, field = f"sources/{source}", kind.secret_field
         accepted = self._ports.secrets.accepted(name, rotation_hours=document.rotation_hours)
-        secrets = [fields[SECRET_FIELD] for fields in accepted if fields.get(SECRET_FIELD)]
+        secrets = [fields[field] for fields in accepted if fields.get(field)]
         if not secrets:
             raise ConfigurationError(
-                f"the secret of {name} has no {SECRET_FIELD}; run `switchboard secrets set {name}`"
+                f"the secret of {name} has no {field}; run `switchboard secrets set {name}`"
             )
         return secrets
 

@@ -7,12 +7,12 @@ from switchboard.sources import Doubt, SignatureRefused
 
 PAUSED = "paused"
 
-_SIGN_AGAIN = "sign the exact bytes of the body with this source's secret"
 _WHAT_TO_DO: Mapping[Doubt, str] = {
-    Doubt.MISSING: "send the headers that this source's kind signs with",
-    Doubt.AMBIGUOUS: "send each header of the signature, and each time in it, once",
-    Doubt.MALFORMED: "write the signature as this source's kind does",
-    Doubt.WRONG: _SIGN_AGAIN,
+    Doubt.MISSING: "send the headers by which this source's kind proves its sender",
+    Doubt.AMBIGUOUS: "send each header of the proof, and each time in it, once",
+    Doubt.MALFORMED: "write the proof as this source's kind does",
+    Doubt.WRONG: "use this source's secret: sign the exact bytes of the body with it or, where the"
+    " kind signs nothing, send it as Authorization",
     Doubt.EXPIRED: "sign each attempt anew and compare the clocks, or raise `tolerance_seconds`",
     Doubt.FUTURE: "compare the clocks, or raise `tolerance_seconds` in the source's document",
 }
@@ -50,7 +50,7 @@ class Refusal(Exception):
 
     @classmethod
     def invalid_event(cls, error: EventError) -> "Refusal":
-        """401 for a signature, else 400."""
+        """401 for a signature or its like, else 400."""
         if isinstance(error, SignatureRefused):
             do = f"{_WHAT_TO_DO[error.doubt]}; `switchboard verify` explains it"
             return cls(401, error.doubt, str(error), do)

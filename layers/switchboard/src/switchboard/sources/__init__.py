@@ -5,9 +5,14 @@ from collections.abc import Mapping
 from switchboard.envelope import Raw
 from switchboard.errors import EventError
 from switchboard.event import Event
-from switchboard.sources import hmac, jaas, sapi, standard_webhooks, stream
+from switchboard.sources import (
+    hmac,
+    jaas,
+    sapi,
+    standard_webhooks,
+    stream,
+)
 from switchboard.sources.kind import (
-    SECRET_FIELD,
     Received,
     Request,
     SourceDocument,
@@ -16,6 +21,7 @@ from switchboard.sources.kind import (
     WebhookKind,
 )
 from switchboard.sources.signatures import Doubt, SignatureRefused
+from switchboard.sources.signed import SECRET_FIELD
 from switchboard.sources.tenant import UNSAID, Tenant
 
 WEBHOOK_KINDS: Mapping[str, WebhookKind] = {

@@ -1,33 +1,19 @@
 """What every document of Contact Center's events holds."""
 
 from functools import cached_property
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from switchboard.phone import DEFAULT_REGION
 from switchboard.sources.delivering import DeliveringDocument, DeliveryRule
+from switchboard.sources.region import REGION, Region
 from switchboard.sources.tenant import AgentStates, Tenant, state_names
-
-
-def _known(region: str) -> str:
-    import phonenumbers
-
-    if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f"no country {region} has telephone numbers; write it as in ISO 3166: GB")
-    return region
-
-
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known)]
 
 
 class ContactCenterDocument(DeliveringDocument):
     """A source of Contact Center's events: what a payload cannot say of its tenant."""
 
-    region: Region = Field(
-        default=DEFAULT_REGION,
-        description="The country of numbers that have no + before them, such as GB.",
-    )
+    region: Region = REGION
     agent_states: AgentStates = Field(
         default="api",
         description="What codes of agents' states mean: as 8x8's Agent Status API has them (api),"

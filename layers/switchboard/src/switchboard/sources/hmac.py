@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from switchboard.envelope import Raw
 from switchboard.event import Event
-from switchboard.sources.kind import Received, Request, Signed, WebhookDocument, WebhookKind
+from switchboard.sources.kind import Received, Request
 from switchboard.sources.payloads import identifier, read_object, read_time, weak_id
 from switchboard.sources.rules import (
     Rule,
@@ -32,6 +32,7 @@ from switchboard.sources.signatures import (
     epoch,
     text_key,
 )
+from switchboard.sources.signed import Signed, SignedDocument, SignedKind
 from switchboard.sources.tenant import UNSAID, Tenant
 
 _PLACE = re.compile(r"(\{(?:body|timestamp|id)\})")
@@ -62,7 +63,7 @@ class Timestamp(BaseModel):
         return self
 
 
-class HmacDocument(WebhookDocument):
+class HmacDocument(SignedDocument):
     """Document of a sender with a scheme of its own: how it signs, and where its payload has what.
 
     `id_header` and `type_header` count where the expressions `id` and `type` find nothing. Unless
@@ -225,7 +226,7 @@ def normalise(event: Event, raw: Raw, tenant: Tenant = UNSAID) -> Event:
     return event.model_copy(update={"data": read_object(raw.body)})
 
 
-KIND = WebhookKind(
+KIND = SignedKind(
     kind="hmac",
     summary="Any sender that signs with an HMAC; the document says how.",
     documentation="https://www.rfc-editor.org/rfc/rfc2104",

@@ -10,7 +10,7 @@ from switchboard.envelope import Raw
 from switchboard.errors import EventError
 from switchboard.event import Event
 from switchboard.sources.jaas_events import canonical_data, canonical_type
-from switchboard.sources.kind import Received, Request, Signed, WebhookDocument, WebhookKind
+from switchboard.sources.kind import Received, Request
 from switchboard.sources.payloads import (
     identifier,
     json_type,
@@ -22,14 +22,15 @@ from switchboard.sources.payloads import (
 )
 from switchboard.sources.rules import named_event, ordered, signed_time
 from switchboard.sources.signatures import Doubt, SignatureRefused, decoded, epoch, text_key
+from switchboard.sources.signed import Signed, SignedDocument, SignedKind
 from switchboard.sources.tenant import UNSAID, Tenant
 
 HEADER = "X-Jaas-Signature"
 SYNCHRONOUS = "SETTINGS_PROVISIONING"
 
 
-class JaasDocument(WebhookDocument):
-    """Document of a JaaS source: nothing but what every webhook source's document holds."""
+class JaasDocument(SignedDocument):
+    """Document of a JaaS source: nothing but what the document of every source that signs holds."""
 
 
 def read(request: Request, document: JaasDocument) -> Signed:
@@ -123,7 +124,7 @@ def _room(fqn: object) -> str | None:
     return fqn.partition("/")[2] or fqn if isinstance(fqn, str) else None
 
 
-KIND = WebhookKind(
+KIND = SignedKind(
     kind="jaas",
     summary="8x8 Meetings (JaaS) webhooks, signed with X-Jaas-Signature.",
     documentation="https://developer.8x8.com/jaas/docs/webhooks-overview",

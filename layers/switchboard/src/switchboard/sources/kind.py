@@ -1,5 +1,6 @@
 """What a kind of source is: its document, its secret, and how its payloads become events."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -8,12 +9,9 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from switchboard.envelope import Raw
-from switchboard.errors import ConfigurationError
 from switchboard.event import Event
-from switchboard.sources.signatures import Doubt, SignatureRefused, any_equal, check_age, mac
+from switchboard.sources.signatures import Doubt, SignatureRefused
 from switchboard.sources.tenant import UNSAID, Tenant
-
-SECRET_FIELD = "signing_secret"  # noqa: S105 - the name of a field, not its value
 
 
 class SourceDocument(BaseModel):
@@ -25,12 +23,6 @@ class SourceDocument(BaseModel):
 class WebhookDocument(SourceDocument):
     """What every webhook source's document holds; kinds add their own fields."""
 
-    tolerance_seconds: int = Field(
-        default=300,
-        ge=1,
-        le=86_400,
-        description="How far a signed time may be from ours, in the past and in the future.",
-    )
     allow: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(), description="Networks that may send; none: all may."
     )
@@ -64,7 +56,7 @@ class Request:
         """The one value of a header.
 
         Raises:
-            SignatureRefused: it is missing, or there twice: nobody can say which one was signed.
+            SignatureRefused: it is missing, or there twice: nobody can say which one is meant.
         """
         value = self.optional_header(name)
         if value is None:
@@ -84,19 +76,6 @@ class Request:
                 Doubt.AMBIGUOUS, f"verifying: the header {name} is there {len(values)} times"
             )
         return values[0].strip(" \t") if values else None
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What a request claims: these bytes were signed then, with one of these signatures.
-
-    `at` is the signed time in epoch seconds; None where the scheme signs none.
-    """
-
-    message: bytes
-    signatures: tuple[bytes, ...]
-    at: float | None
-    algorithm: str = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,46 +115,30 @@ class SourceKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookKind(SourceKind):
-    """A kind of source that sends signed requests.
+    """A kind of source that sends requests; how one is proven to be the sender's, its kinds say.
 
-    `read(request, document)` finds what is signed and raises SignatureRefused; `key(secret,
-    document)` makes a secret's text into the key's bytes and raises ConfigurationError;
     `receive(source, request, document, signed_at, now)` names and orders the event and raises
     EventError.
     """
 
     document: type[WebhookDocument]
-    secret_fields: tuple[str, ...] = (SECRET_FIELD,)
-    read: Callable[[Request, Any], Signed]
-    key: Callable[[str, Any], bytes]
     receive: Callable[[str, Request, Any, float | None, float], Received]
 
+    @property
+    def secret_field(self) -> str:
+        """The one field of its sources' secrets."""
+        return self.secret_fields[0]
+
+    @abstractmethod
     def verify(
-        self, request: Request, secrets: Sequence[str], document: WebhookDocument, now: float
+        self, request: Request, secrets: Sequence[str], document: Any, now: float
     ) -> float | None:
-        """Check the request's signatures against every secret, then the age of the signed time.
+        """Check that one of the secrets was used, and the age of a signed time.
 
         Returns:
-            The signed time in epoch seconds; None where the scheme signs none.
+            The signed time in epoch seconds; None where none is signed.
 
         Raises:
             SignatureRefused: it is not proven to be the sender's.
             ConfigurationError: nothing fits, and a secret is written in a way that cannot be used.
         """
-        signed = self.read(request, document)
-        expected: list[bytes] = []
-        unusable: ConfigurationError | None = None
-        for secret in secrets:
-            try:
-                key = self.key(secret, document)
-            except ConfigurationError as error:
-                unusable = error
-            else:
-                expected.append(mac(key, signed.message, signed.algorithm))
-        if not any_equal(expected, signed.signatures):
-            raise unusable or SignatureRefused(
-                Doubt.WRONG, "verifying: no signature was made with a secret of this source"
-            )
-        if signed.at is not None:
-            check_age(signed.at, document.tolerance_seconds, now)
-        return signed.at

@@ -1,9 +1,9 @@
-"""What every signed webhook needs: exact decoding, constant-time comparison, and a time's age."""
+"""What the proof of a webhook needs: exact decoding, constant-time comparison, a time's age."""
 
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Literal
 
@@ -45,14 +45,34 @@ def any_equal(expected: Sequence[bytes], given: Sequence[bytes]) -> bool:
     return found
 
 
+def check_proof(
+    given: Sequence[bytes], secrets: Sequence[str], proof: Callable[[str], bytes], refusal: str
+) -> None:
+    """Refuse what is `given`, unless a part of it is the `proof` by one of the secrets.
+
+    Raises:
+        SignatureRefused: saying `refusal`.
+        ConfigurationError: nothing fits, and a secret is written in a way that cannot be used.
+    """
+    expected: list[bytes] = []
+    unusable: ConfigurationError | None = None
+    for secret in secrets:
+        try:
+            expected.append(proof(secret))
+        except ConfigurationError as error:
+            unusable = error
+    if not any_equal(expected, given):
+        raise unusable or SignatureRefused(Doubt.WRONG, f"verifying: {refusal}")
+
+
 def text_key(secret: str) -> bytes:
     """The key of a scheme that takes the secret's text as it is.
 
     Raises:
-        ConfigurationError: it is empty, and anyone could sign.
+        ConfigurationError: it is empty, and anyone could use it.
     """
     if not secret:
-        raise ConfigurationError("the signing secret is empty; set it with `switchboard secrets`")
+        raise ConfigurationError("the secret is empty; set it with `switchboard secrets`")
     return secret.encode("utf-8", "surrogatepass")
 
 

@@ -7,16 +7,17 @@ from pydantic import Field
 
 from switchboard.envelope import Raw
 from switchboard.event import Event
-from switchboard.sources.kind import Received, Request, Signed, WebhookDocument, WebhookKind
+from switchboard.sources.kind import Received, Request
 from switchboard.sources.payloads import read_object, read_time, read_time_or, weak_id
 from switchboard.sources.rules import Rule, found_id, named_event, ordered, safe_type, signed_time
 from switchboard.sources.signatures import Doubt, SignatureRefused, base64_key, decoded, epoch
+from switchboard.sources.signed import Signed, SignedDocument, SignedKind
 from switchboard.sources.tenant import UNSAID, Tenant
 
 PREFIX = "whsec_"
 
 
-class StandardWebhooksDocument(WebhookDocument):
+class StandardWebhooksDocument(SignedDocument):
     """Document of a sender that follows Standard Webhooks."""
 
     group: Rule | None = Field(
@@ -88,7 +89,7 @@ def normalise(event: Event, raw: Raw, tenant: Tenant = UNSAID) -> Event:
     )
 
 
-KIND = WebhookKind(
+KIND = SignedKind(
     kind="standard_webhooks",
     summary="Any sender that follows Standard Webhooks.",
     documentation="https://www.standardwebhooks.com",

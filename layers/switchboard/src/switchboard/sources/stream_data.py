@@ -7,7 +7,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from switchboard.sources.stream_fields import attached, boolean, integer, named, texts
+from switchboard.sources.stream_fields import (
+    attached,
+    boolean,
+    integer,
+    lower,
+    named,
+    texts,
+    unless_empty,
+)
 from switchboard.sources.stream_phones import agent_phone, customer_phone, dialled
 from switchboard.sources.tenant import UNSAID, Tenant
 
@@ -20,14 +28,14 @@ _ITEM = re.compile(r"([^|,]+)\|([^|,]+)")
 def canonical_data(fields: Mapping[str, Any], tenant: Tenant = UNSAID) -> dict[str, Any]:
     """The canonical fields of an event, whatever types they came in."""
     more = attached(fields)
-    media = _lower(fields.get("mediaType")) or _media(fields.get("resourceType"))
+    media = lower(fields.get("mediaType")) or _media(fields.get("resourceType"))
     channel = named(fields.get("inboundChannelid"))
     return {
         "event": named(fields.get("event")),
         "interaction": named(fields.get("interactionGUID")),
         "original_interaction": named(more.get("originalInteractionGuid")),
         "transaction": named(fields.get("transactionNum")) or named(more.get("tok")),
-        "direction": _lower(fields.get("direction")),
+        "direction": lower(fields.get("direction")),
         "media": media,
         "call_state": named(fields.get("callState")),
         "priority": integer(fields.get("priority")),
@@ -43,11 +51,6 @@ def canonical_data(fields: Mapping[str, Any], tenant: Tenant = UNSAID) -> dict[s
         "attached": more,
         "details": dict(fields),
     }
-
-
-def _lower(value: object) -> str | None:
-    found = named(value)
-    return None if found is None else found.lower()
 
 
 def _media(resource_type: object) -> str | None:
@@ -79,14 +82,14 @@ def _agent(fields: Mapping[str, Any], tenant: Tenant) -> dict[str, Any]:
         "agent": named(fields.get("agentId")),
         "agent_guid": named(fields.get("agentGUID")),
         "agent_phone": agent_phone(fields, tenant.region),
-        "agent_status": _unless_empty(
+        "agent_status": unless_empty(
             state=state,
             state_name=None if state is None else tenant.states.get(state),
             substate=named(fields.get("newSubState")),
             substate_reason=named(fields.get("newSubStateReason")),
             reason=named(fields.get("newReasonCodeUser")),
         ),
-        "agent_skill": _unless_empty(
+        "agent_skill": unless_empty(
             skill=named(fields.get("skillId")),
             queue=named(fields.get("tenantSkillId")),
             enabled=boolean(fields.get("enabled")),
@@ -99,7 +102,7 @@ def _customer(
 ) -> dict[str, str | None] | None:
     """`remotePhoneNum` is E.164; the others have lost their `+`."""
     phones = ("remotePhoneNum", "phoneNum", "pho", "callerId")
-    return _unless_empty(
+    return unless_empty(
         **customer_phone(_first(more, *phones), region),
         name=_first(more, "callingName", "remoteCallingName", "nam"),
         email=named(fields.get("emailSourceAddress")) or _first(more, "ema"),
@@ -112,12 +115,12 @@ def _first(more: Mapping[str, str], *keys: str) -> str | None:
 
 def _line(fields: Mapping[str, Any]) -> dict[str, Any]:
     """`status` is a boolean of a line that is held or muted, and a text of a recording."""
-    event = _lower(fields.get("event"))
+    event = lower(fields.get("event"))
     status = fields.get("status")
     return {
         "held": boolean(status) if event == "lineholdstatus" else None,
         "muted": boolean(status) if event == "linemutestatus" else None,
-        "recording": _lower(status) if event == "recordingstatus" else None,
+        "recording": lower(status) if event == "recordingstatus" else None,
     }
 
 
@@ -129,8 +132,8 @@ def _ending(fields: Mapping[str, Any], more: Mapping[str, str]) -> dict[str, Any
         "disposition": named(fields.get("dispositionCode")),
         "wrap_up": [{"list": one, "item": other} for one, other in _ITEM.findall(items)],
         "notes": named(fields.get("agentNotes")),
-        "hangup": _unless_empty(
-            by=_lower(fields.get("hangupInitiator")),
+        "hangup": unless_empty(
+            by=lower(fields.get("hangupInitiator")),
             reason=named(fields.get("callHangupReason")),
         ),
     }
@@ -138,7 +141,3 @@ def _ending(fields: Mapping[str, Any], more: Mapping[str, str]) -> dict[str, Any
 
 def _rejection(reason: int) -> str:
     return REJECTIONS.get(reason, str(reason))
-
-
-def _unless_empty(**fields: Any) -> dict[str, Any] | None:
-    return fields if any(value is not None for value in fields.values()) else None

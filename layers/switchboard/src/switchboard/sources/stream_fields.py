@@ -38,6 +38,23 @@ def named(value: object) -> str | None:
     return None if found is None or found.strip() in NOT_THERE else found
 
 
+def lower(value: object) -> str | None:
+    """What it says, in small letters: 8x8's words come in several cases."""
+    found = named(value)
+    return None if found is None else found.lower()
+
+
+def inside(fields: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The object under a key; an empty one where there is none."""
+    found = fields.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def unless_empty(**fields: Any) -> dict[str, Any] | None:
+    """`fields`, if one of them says something."""
+    return fields if any(value is not None for value in fields.values()) else None
+
+
 def integer(value: object) -> int | None:
     """A whole number of at most 64 bits, written with quotes or without."""
     if type(value) is int:  # the usual case, asked first: a bool is none of it
@@ -77,8 +94,7 @@ def event_time(fields: Mapping[str, Any]) -> datetime | None:
 
 def message_info(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """`msgInfo`, which some events have empty or not at all."""
-    found = fields.get("msgInfo")
-    return found if isinstance(found, dict) else {}
+    return inside(fields, "msgInfo")
 
 
 def message_name(fields: Mapping[str, Any]) -> str | None:

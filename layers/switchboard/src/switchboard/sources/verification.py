@@ -1,16 +1,13 @@
-"""What was wrong with a signature: a received request, looked at with its source's secrets.
+"""What was wrong with a received request, looked at with its source's secrets.
 
-For the operator who has the secrets; what is shown of them and of the signatures they make is too
-little to use.
+For the operator who has them; what is shown of a secret is too little to use.
 """
 
 import base64
 import binascii
-import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,22 +22,19 @@ from switchboard.sources import (
     SignatureRefused,
     WebhookDocument,
 )
-from switchboard.sources.kind import Signed, WebhookKind
-from switchboard.sources.signatures import any_equal, mac
-
-SHOWN = 8
+from switchboard.sources.evidence import evidence_of
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the receiver would say of a request, and why.
 
-    `facts` are what was compared, by name; `hints` are changes with which the signature fits.
+    `facts` are what was compared, by name; `hints` are changes with which it fits.
     """
 
     accepted: bool
     reason: str
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
 
 
@@ -131,10 +125,10 @@ def explain(
     """
     source = WEBHOOK_KINDS[kind]
     try:
-        signed = source.read(request, document)
+        evidence = evidence_of(source, document, secrets, request)
+        facts = evidence.facts(at)
     except SignatureRefused as error:
         return Verdict(False, str(error), _headers(request))
-    facts = _facts(source, document, secrets, request, signed, at)
     if request.source_ip and not document.allows(request.source_ip):
         return Verdict(False, f"{request.source_ip} is not in `allow`", facts)
     try:
@@ -142,62 +136,15 @@ def explain(
         received = source.receive("source", request, document, signed_at, at)
     except SignatureRefused as error:
         wrong = error.doubt is Doubt.WRONG
-        hints = tuple(_hints(source, document, secrets, request)) if wrong else ()
+        hints = tuple(evidence.hints()) if wrong else ()
         return Verdict(False, str(error), facts, hints)
     except (EventError, ConfigurationError) as error:
         return Verdict(False, str(error), facts)
-    return Verdict(True, "the signature is right", facts | _event_facts(received))
+    return Verdict(True, evidence.accepted, {**facts, **_event_facts(received)})
 
 
 def _headers(request: Request) -> dict[str, str]:
     return {"headers received": ", ".join(sorted({name.lower() for name, _ in request.headers}))}
-
-
-def _facts(
-    source: WebhookKind,
-    document: WebhookDocument,
-    secrets: Sequence[str],
-    request: Request,
-    signed: Signed,
-    at: float,
-) -> dict[str, str]:
-    around = source.read(replace(request, body=b"<body>"), document).message
-    facts = {
-        "signed bytes": around.decode("utf-8", "replace"),
-        "body": f"{len(request.body)} bytes, SHA-256 {hashlib.sha256(request.body).hexdigest()}",
-        "algorithm": f"HMAC {signed.algorithm}",
-        "signatures received": ", ".join(_shown(one) for one in signed.signatures),
-        "signatures expected": ", ".join(
-            _expected(source, document, secret, signed) for secret in secrets
-        )
-        or "none: no secret was given",
-    }
-    if signed.at is not None:
-        age = at - signed.at
-        when = f"{age:.0f} s before" if age >= 0 else f"{-age:.0f} s after"
-        facts["signed at"] = (
-            f"{_time(signed.at)}, {when} {_time(at)}; {document.tolerance_seconds} s are tolerated"
-        )
-    return facts
-
-
-def _expected(source: WebhookKind, document: WebhookDocument, secret: str, signed: Signed) -> str:
-    try:
-        return _shown(mac(source.key(secret, document), signed.message, signed.algorithm))
-    except ConfigurationError as error:
-        return f"none ({error})"
-
-
-def _shown(signature: bytes) -> str:
-    """The beginning of a signature, as base64 and hex: enough to compare, too little to use."""
-    return f"{base64.b64encode(signature).decode()[:SHOWN]}… (hex {signature.hex()[:SHOWN]}…)"
-
-
-def _time(epoch: float) -> str:
-    try:
-        return utc_text(datetime.fromtimestamp(epoch, UTC))
-    except (ValueError, OverflowError, OSError):
-        return f"{epoch:.0f} s"
 
 
 def _event_facts(received: Received) -> dict[str, str]:
@@ -208,47 +155,3 @@ def _event_facts(received: Received) -> dict[str, str]:
         "event time": utc_text(event.time),
         "group": received.group,
     }
-
-
-def _hints(
-    source: WebhookKind,
-    document: WebhookDocument,
-    secrets: Sequence[str],
-    request: Request,
-) -> Iterator[str]:
-    """The usual mistakes, each tried."""
-    signed = source.read(request, document)
-    for number, secret in enumerate(secrets, start=1):
-        for mistake, other in _other_secrets(secret):
-            if _fits(source, document, other, signed):
-                yield f"it fits if secret {number} is used {mistake}"
-    for mistake, body in _other_bodies(request.body):
-        changed = source.read(replace(request, body=body), document)
-        if any(_fits(source, document, secret, changed) for secret in secrets):
-            yield f"it fits the body {mistake}: what was captured is not what was sent"
-            return
-
-
-def _fits(source: WebhookKind, document: WebhookDocument, secret: str, signed: Signed) -> bool:
-    try:
-        expected = mac(source.key(secret, document), signed.message, signed.algorithm)
-    except ConfigurationError:
-        return False
-    return any_equal([expected], signed.signatures)
-
-
-def _other_secrets(secret: str) -> Iterator[tuple[str, str]]:
-    yield "without the white space around it", secret.strip()
-    yield "without whsec_", secret.strip().removeprefix("whsec_")
-    yield "with whsec_ before it", f"whsec_{secret.strip()}"
-
-
-def _other_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
-    yield "without the line break at its end", body.rstrip(b"\r\n")
-    yield "with a line break at its end", body + b"\n"
-    yield "with bare line feeds", body.replace(b"\r\n", b"\n")
-    try:
-        compact = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return
-    yield "without the white space in its JSON", compact.encode("utf-8", "surrogatepass")

@@ -75,9 +75,9 @@ class MemorySecrets(Failing):
         self.rotation_hours: list[int] = []
         self.refreshed: list[str] = []
 
-    def set(self, name: str, secret: str) -> None:
-        """Give "sources/meetings" a new signing secret."""
-        self.values[name] = ({SECRET_FIELD: secret}, *self.values.get(name, ())[:1])
+    def set(self, name: str, secret: str, field: str = SECRET_FIELD) -> None:
+        """Give "sources/meetings" a new secret."""
+        self.values[name] = ({field: secret}, *self.values.get(name, ())[:1])
 
     def accepted(self, name: str, *, rotation_hours: int = 24) -> tuple[Mapping[str, str], ...]:
         """See SecretStore."""
@@ -108,7 +108,7 @@ class ReceivingStores:
         self.source_states = SourceStateReader(self.states)
         self.last_good = LastGood(self.configuration, self.telemetry)
 
-    def configure(self, source: str, document: str, secret: str) -> None:
+    def configure(self, source: str, document: str, secret: str, field: str = SECRET_FIELD) -> None:
         """Write a source's document and secret."""
         self.documents.set(f"sources/{source}", document)
-        self.secrets.set(f"sources/{source}", secret)
+        self.secrets.set(f"sources/{source}", secret, field)
