@@ -39,7 +39,8 @@ def received(sample: Any) -> tuple[Any, ReceivingStores]:
     stores.clock.now = about["at"]
     document = json.loads(source_file(sample))
     kind = document.pop("kind")
-    stores.configure(about["source"], json.dumps(document), about["secret"])
+    field = WEBHOOK_KINDS[kind].secret_field
+    stores.configure(about["source"], json.dumps(document), about["secret"], field)
     request = read_request(json.dumps(sample))
     event = proxy_event(about["source"], {}, request.body)
     event["multiValueHeaders"] = {}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.stage import StageError, read_stage
+from switchboard.sources import WEBHOOK_KINDS
 
 SOURCES = {"meetings": {"kind": "jaas"}}
 WEBHOOK = {"kind": "webhook"}
@@ -108,6 +109,22 @@ def test_edge_allow_names_every_other_route_and_makes_a_new_deployment(make_stag
         for one in (open_, made)
     ]
     assert deployments[0] != deployments[1]
+
+
+def test_every_kind_of_webhook_has_a_route_and_a_secret_that_says_its_field(
+    make_stage: Make,
+) -> None:
+    sources = {f"of-{kind.replace('_', '-')}": {"kind": kind} for kind in WEBHOOK_KINDS}
+    made = make_stage("every-kind", {"sources": sources, "destinations": {}})
+    routes = [found["PathPart"] for _, _, found in made.resources("AWS::ApiGateway::Resource")]
+    assert set(sources) <= set(routes)
+    said = {
+        found["Name"]: found["Description"]
+        for _, _, found in made.resources("AWS::SecretsManager::Secret")
+    }
+    for name, entry in sources.items():
+        field = WEBHOOK_KINDS[entry["kind"]].secret_field
+        assert said[f"/switchboard/made/sources/{name}"].endswith(f"a JSON object, {field}.")
 
 
 def test_a_kept_stage_keeps_queues_tables_and_archive(make_stage: Make) -> None:

@@ -11,6 +11,7 @@ from switchboard.drift import VANISHED_AFTER
 from switchboard.errors import Unavailable
 from switchboard.fingerprint import MOST_PATHS, masked
 from switchboard.shape import LEARNING, Drift, Finding, Known, Shape
+from switchboard.sources import KINDS
 from tests.switchboard.drifting import TYPES, Stage, clean, event, told
 
 USUAL: dict[str, Any] = {"agentId": "ag1", "deskId": 7, "ivr": {"menu": 1}}
@@ -110,6 +111,19 @@ def test_a_text_that_became_a_number_is_told_where_types_do_not_float() -> None:
     assert seen(learned(), 200, deskId="seven") == []
 
 
+@pytest.mark.parametrize("kind", ["connect_chat_apps", "connect_sms", "jaas"])
+def test_fields_of_our_own_beside_what_came_are_no_shape_of_the_senders(kind: str) -> None:
+    stage = Stage(2)
+    stage.see(kind, lambda _: event("message.received", {"ours": 1, "details": USUAL}), LEARNING)
+    stage.see(kind, lambda n: event("message.received", {"new": n, "details": USUAL}), 300)
+    (shape,) = stage.shapes.stored.values()
+    assert set(shape.paths) == {"agentId", "deskId", "ivr", "ivr.menu"}
+    assert stage.findings == []
+    more = {**USUAL, "mood": "good"}
+    stage.see(kind, lambda _: event("message.received", {"ours": 1, "details": more}), 300)
+    assert [(one.drift, one.path) for one in stage.findings] == [(Drift.NEW, "mood")]
+
+
 def test_a_sandbox_that_knows_less_tells_nothing_again() -> None:
     """Its shape is older than the finding: it meets that when it wants to write its own."""
     stage = learned(2)
@@ -184,7 +198,7 @@ def test_a_payload_of_endless_keys_has_an_end() -> None:
 
 
 @settings(max_examples=40)
-@given(values=st.lists(anything, max_size=4), kind=st.sampled_from(["stream", "jaas", "hmac"]))
+@given(values=st.lists(anything, max_size=4), kind=st.sampled_from(sorted(KINDS)))
 def test_no_payload_disturbs_it(values: list[Any], kind: str) -> None:
     stage = Stage()
     known = Shape(seen=LEARNING, paths={"any": Known(kinds=("text",), seen=LEARNING)}, revision=1)

@@ -5,7 +5,12 @@ import pytest
 
 from functions.receive_webhook.gateway import Answer
 from functions.receive_webhook.receiver import Ports, Receiver
-from switchboard.testing.receiving import JAAS_SECRET, STANDARD_SECRET, ReceivingStores
+from switchboard.testing.receiving import (
+    JAAS_SECRET,
+    SMS_AUTHORIZATION,
+    STANDARD_SECRET,
+    ReceivingStores,
+)
 
 
 @pytest.fixture
@@ -14,6 +19,7 @@ def stores() -> ReceivingStores:
     made.configure("meetings", "{}", JAAS_SECRET)
     made.configure("partner", '{"group": "data.call_id"}', STANDARD_SECRET)
     made.configure("legacy-pbx", '{"header": "x-sig"}', "pbx-secret")
+    made.configure("sms", '{"region": "SG"}', SMS_AUTHORIZATION, "authorization")
     return made
 
 
@@ -23,6 +29,7 @@ def receive(stores: ReceivingStores) -> Callable[[Mapping[str, Any]], Answer]:
         "meetings": "jaas",
         "partner": "standard_webhooks",
         "legacy-pbx": "hmac",
+        "sms": "connect_sms",
         "unready": "jaas",
         "contact-center": "stream",
         "from-a-later-release": "sapi",

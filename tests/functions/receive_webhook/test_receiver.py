@@ -203,7 +203,7 @@ def test_documents_of_all_sources_are_read_together(
 ) -> None:
     receive(meeting(stores))
     receive(meeting(stores) | {"resource": "/webhooks/partner"})
-    assert [len(names) for names in stores.documents.fetches] == [4]
+    assert [len(names) for names in stores.documents.fetches] == [5]
 
 
 def test_a_source_is_refused_on_request_alone_and_the_sender_is_told_to_come_back(

@@ -52,7 +52,7 @@ def receive(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, Any
                 "SWITCHBOARD_CONFIGURATION_TABLE": "configuration",
                 "SWITCHBOARD_ARCHIVE_BUCKET": "archive",
                 "SWITCHBOARD_INGEST_QUEUE_URL": queue["QueueUrl"],
-                "SWITCHBOARD_SOURCES": '{"meetings": "jaas"}',
+                "SWITCHBOARD_SOURCES": '{"meetings": "jaas", "sms": "connect_sms"}',
             }
         )
         handle = wire(settings, InvocationTelemetry("test", Logger(service="receive-webhook")))
@@ -111,3 +111,43 @@ def test_before_it_is_configured_a_source_says_so(
     assert answer["headers"]["retry-after"] == "60"
     assert json.loads(answer["body"])["error"] == "not_ready"
     assert queued() == []
+
+
+SMS = "/switchboard/test/sources/sms"
+
+
+def sms(authorization: str) -> dict[str, Any]:
+    payload = {"umid": "m-1", "timestamp": "2026-09-01T08:15:30Z", "body": "Hello"}
+    body = json.dumps({"eventType": "inbound_message_received", "payload": payload}).encode()
+    return proxy_event("sms", {"Authorization": authorization}, body)
+
+
+def configure_sms(document: str) -> None:
+    """A source whose secret was "Bearer old" and is "Bearer new"."""
+    boto3.client("ssm").put_parameter(Name=SMS, Value=document, Type="String")
+    manager = boto3.client("secretsmanager")
+    manager.create_secret(Name=SMS, SecretString='{"authorization": "Bearer old"}')
+    manager.put_secret_value(SecretId=SMS, SecretString='{"authorization": "Bearer new"}')
+
+
+def test_a_value_of_authorization_opens_and_so_does_the_one_before_it(
+    receive: Callable[[dict[str, Any]], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_sms("{}")
+    for value, status in [("Bearer new", 202), ("Bearer old", 202), ("Bearer other", 401)]:
+        assert receive(sms(value))["statusCode"] == status
+    (message,) = queued()
+    assert message["Attributes"]["MessageGroupId"] == "interaction:m-1"
+    event = decode(message["Body"]).event
+    assert event is not None
+    assert event.type == "message.received"
+    told = message["Body"] + capsys.readouterr().out
+    assert "Bearer" not in told
+
+
+def test_after_the_rotation_only_the_new_value_opens(
+    receive: Callable[[dict[str, Any]], Any],
+) -> None:
+    configure_sms('{"rotation_hours": 0}')
+    assert receive(sms("Bearer old"))["statusCode"] == 401
+    assert receive(sms("Bearer new"))["statusCode"] == 202

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from switchboard.envelope import Raw
 from switchboard.event import Event
-from switchboard.sources import KINDS, stream_types
+from switchboard.sources import KINDS, connect_chat_apps, connect_sms, stream_types
 from switchboard.sources.stream import stream_event
 
 EVENTS = Path(__file__).parents[3] / "events"
@@ -54,3 +54,28 @@ def normalised(kind: str, body: str) -> Event:
     """The event in a payload of the stream, read as one of `kind`."""
     received = stream_event("contact-center", body.encode(), AT)
     return KINDS[kind].normalise(received.event, Raw(kind=kind, body=body, received_at=RECEIVED))
+
+
+connect_names = (
+    st.sampled_from([*connect_sms.TYPES, *connect_chat_apps.TYPES, "template_boiled"]) | floating
+)
+moments = st.sampled_from(
+    ["2026-09-01T08:15:30Z", "2026-09-01T10:15:30.1234567+02:00", 1_788_250_530_188, 10**40]
+)
+numbers = st.sampled_from(["+6581968289", "81968289", "77777", "PARCELS", 6581968289, "anonymous"])
+STATUS = (
+    "state detail timestamp errorCode errorMessage msisdn channelUserId name username channel"
+    " channelId text url interactive button_reply list_reply id title total currency"
+    " providerErrorCode"
+)
+MESSAGE = (
+    "umid eventId subAccountId timestamp occurredAt source destination body smsCount price status"
+    " user recipient type content replyToUmid channel whatsapp shortUrl targetUrl surveyId"
+    " surveyStartedAt surveySubmittedAt templateVariables answers provider businessAccountId"
+    " accountId eventDetails"
+)
+scalars = shapes | moments | numbers
+part = st.dictionaries(st.sampled_from(STATUS.split()), scalars, max_size=6)
+connect_fields = st.dictionaries(
+    st.sampled_from(MESSAGE.split()), scalars | part | st.lists(part, max_size=2), max_size=10
+)

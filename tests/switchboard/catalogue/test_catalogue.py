@@ -14,12 +14,24 @@ from switchboard.catalogue import CATALOGUE, EventType, event_type
 from switchboard.envelope import Envelope, Raw, decode, encode
 from switchboard.errors import EventError
 from switchboard.event import OWN_SOURCE, Event
-from switchboard.sources import KINDS, WEBHOOK_KINDS, Received, Request, jaas_events, stream_types
+from switchboard.sources import (
+    KINDS,
+    WEBHOOK_KINDS,
+    Received,
+    Request,
+    connect_chat_apps,
+    connect_sms,
+    jaas_events,
+    stream_types,
+)
+from switchboard.sources.connect_data import SURVEY
 from switchboard.sources.stream import gap, undecodable
 from tests.switchboard.catalogue.payloads import (
     AT,
     EVENTS,
     RECEIVED,
+    connect_fields,
+    connect_names,
     normalised,
     shapes,
     stream_fields,
@@ -56,7 +68,8 @@ def webhook_samples() -> Iterator[tuple[str, Event, Raw]]:
 
 def test_every_name_of_8x8_has_a_type_and_each_type_is_there_once() -> None:
     names = {name for one in CATALOGUE for name in one.sender_names}
-    assert names == set(stream_types.TYPES) | set(jaas_events.TYPES)
+    connect = {*connect_sms.TYPES, *connect_chat_apps.TYPES} - {SURVEY}
+    assert names == {*stream_types.TYPES, *jaas_events.TYPES, *connect}
     types = [(kind, one.name) for one in CATALOGUE for kind in one.kinds]
     assert len(types) == len(set(types))
     assert {kind for kind, _ in types} == {*KINDS, OWN_SOURCE}
@@ -130,6 +143,29 @@ def test_a_meeting_of_any_shape_is_described_or_refused_for_its_shape(
     described("jaas", found)
 
 
+@given(
+    kind=st.sampled_from(["connect_sms", "connect_chat_apps"]),
+    name=connect_names,
+    payload=connect_fields | shapes,
+    around=connect_fields,
+)
+def test_a_message_of_any_shape_is_described_or_refused_for_its_shape_or_time(
+    kind: str, name: Any, payload: Any, around: dict[str, Any]
+) -> None:
+    for body in ({**around, "eventType": name, "payload": payload}, {**around, "eventType": name}):
+        raw = Raw(kind=kind, body=json.dumps(body), received_at=RECEIVED)
+        event = Event(id="e", source="sms", type="x", time=AT, sourceeventid="k")
+        try:
+            found = KINDS[kind].normalise(event, raw)
+        except EventError as error:
+            refused = str(error)
+        else:
+            described(kind, found)
+            assert decode(encode(Envelope(event=found, group="g"))).event == found
+            continue
+        assert refused.startswith(("normalising payload: ", "reading the event's time: "))
+
+
 def test_a_model_refuses_a_field_that_nobody_described() -> None:
     data = normalised("stream", '{"AgentUpdate": {}}').data
     model = event_type("stream", "agent.updated")
@@ -142,7 +178,7 @@ def test_a_model_refuses_a_field_that_nobody_described() -> None:
 
 
 def test_an_unknown_type_is_known_as_one() -> None:
-    for kind in ("stream", "sapi", "jaas"):
+    for kind in ("stream", "sapi", "jaas", "connect_sms", "connect_chat_apps"):
         found = event_type(kind, "8x8.unknown.Boiled")
         assert found is not None
         assert found.key == "8x8.unknown"

@@ -2,11 +2,14 @@ import pytest
 
 from switchboard.sources import KINDS, WEBHOOK_KINDS, SourceDocument, WebhookDocument
 
+SIGNED = ["hmac", "jaas", "standard_webhooks"]
+REPEATED = ["connect_chat_apps", "connect_sms"]
+
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
 def test_the_kinds_of_this_release() -> None:
-    assert sorted(KINDS) == ["hmac", "jaas", "sapi", "standard_webhooks", "stream"]
+    assert sorted(KINDS) == sorted([*SIGNED, *REPEATED, "sapi", "stream"])
 
 
 @each_kind
@@ -29,12 +32,19 @@ def test_documents_are_strict_and_every_field_is_described(kind: str) -> None:
 @each_kind
 def test_a_kind_says_what_its_secret_holds(kind: str) -> None:
     read = {"stream": ("key",), "sapi": ("username", "token")}
-    assert KINDS[kind].secret_fields == read.get(kind, ("signing_secret",))
+    sent = ("authorization",) if kind in REPEATED else ("signing_secret",)
+    assert KINDS[kind].secret_fields == read.get(kind, sent)
     assert (kind in WEBHOOK_KINDS) is (kind not in read)
 
 
 def test_webhooks_are_the_kinds_that_verify() -> None:
-    assert sorted(WEBHOOK_KINDS) == ["hmac", "jaas", "standard_webhooks"]
+    assert sorted(WEBHOOK_KINDS) == sorted([*SIGNED, *REPEATED])
     for kind, webhook in WEBHOOK_KINDS.items():
         assert KINDS[kind] is webhook
         assert issubclass(webhook.document, WebhookDocument)
+        assert webhook.secret_fields == (webhook.secret_field,)
+
+
+def test_only_documents_of_kinds_that_sign_have_a_tolerance() -> None:
+    for kind, webhook in WEBHOOK_KINDS.items():
+        assert ("tolerance_seconds" in webhook.document.model_fields) is (kind in SIGNED)

@@ -5,6 +5,7 @@ import pytest
 
 from switchboard.errors import ConfigurationError
 from switchboard.sources import Request
+from switchboard.sources.connect import ConnectDocument
 from switchboard.sources.hmac import HmacDocument
 from switchboard.sources.jaas import JaasDocument
 from switchboard.sources.standard_webhooks import StandardWebhooksDocument
@@ -185,7 +186,7 @@ def test_a_source_is_its_document_with_a_kind() -> None:
     ("text", "message"),
     [
         ("{", "it is not JSON"),
-        ("[]", "kind must be one of hmac, jaas, standard_webhooks"),
+        ("[]", "kind must be one of connect_chat_apps, connect_sms, hmac, jaas, standard_webhooks"),
         ('{"kind": "sapi"}', "kind must be one of"),
         ('{"kind": "stream", "host": "h", "tenant": "t"}', "kind must be one of"),
         ('{"kind": ["jaas"]}', "kind must be one of"),
@@ -196,3 +197,45 @@ def test_a_source_is_its_document_with_a_kind() -> None:
 def test_a_broken_source_is_refused_by_name(text: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         read_source(text)
+
+
+@pytest.mark.parametrize(
+    ("sent", "given", "hint"),
+    [
+        ("Bearer abc", "abc", "if secret 1 is used with Bearer before it"),
+        ("Basic abc", "abc", "if secret 1 is used with Basic before it"),
+        ("abc", " abc\n", "if secret 1 is used without the white space around it"),
+        (
+            "Basic YW5uOnB3",
+            "ann:pw",
+            "if secret 1 is used in base64 and with Basic before it, as user:password is sent",
+        ),
+    ],
+)
+def test_the_usual_mistakes_with_an_authorization_are_found(
+    sent: str, given: str, hint: str
+) -> None:
+    request = Request((("Authorization", sent),), b"{}")
+    verdict = explain("connect_sms", ConnectDocument(), [given], request, AT)
+    assert not verdict.accepted
+    assert verdict.reason == (
+        "verifying: Authorization is not the value that is this source's secret"
+    )
+    assert verdict.hints == (f"it fits {hint}",)
+
+
+def test_of_an_authorization_only_its_length_is_shown() -> None:
+    value = "Bearer of-a-token"
+    request = Request((("authorization", value),), b'{"eventId": "e-1"}')
+    verdict = explain("connect_sms", ConnectDocument(), [value, "another one"], request, AT)
+    assert verdict.accepted
+    assert verdict.reason == "Authorization is this source's secret"
+    assert verdict.facts["authorization received"] == "17 bytes"
+    assert verdict.facts["authorization expected"] == "17 bytes, 11 bytes"
+    assert verdict.facts["event id"] == "e-1"
+    assert "of-a-token" not in shown(verdict)
+    wrong = explain("connect_sms", ConnectDocument(), ["another one"], request, AT)
+    assert (wrong.accepted, wrong.hints) == (False, ())
+    assert "of-a-token" not in shown(wrong)
+    none = explain("connect_sms", ConnectDocument(), [], request, AT)
+    assert none.facts["authorization expected"] == "none: no secret was given"

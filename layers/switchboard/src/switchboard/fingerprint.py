@@ -11,6 +11,8 @@ from typing import Any
 from switchboard.event import Event
 
 FLOATING = frozenset({"stream", "sapi"})
+DETAILED = frozenset({"jaas", "connect_sms", "connect_chat_apps"})
+"""Kinds whose events have what came under `details`, beside fields of our own."""
 DEEPEST = 6
 MOST_PATHS = 300
 LONGEST_NAME = 80
@@ -39,7 +41,7 @@ def shown(kind: str, event: Event) -> Any:
     """What the sender wrote of an event, of a source of kind `kind`; None: nothing of its own."""
     data = event.data
     if kind not in FLOATING:
-        return data.get("details") if kind == "jaas" and isinstance(data, dict) else data
+        return data.get("details") if kind in DETAILED and isinstance(data, dict) else data
     if not isinstance(data, dict) or "attached" not in data:
         return None
     details = {name: value for name, value in data["details"].items() if name != "attachedData"}

@@ -9,11 +9,13 @@ from switchboard.catalogue.contact_center_types import contact_center_types
 from switchboard.catalogue.event_type import EventType, Family
 from switchboard.catalogue.facts import fact_types
 from switchboard.catalogue.meeting_types import meeting_types
+from switchboard.catalogue.message_types import message_types
 from switchboard.catalogue.own import own_types, passing_types
 
 CATALOGUE: Sequence[EventType] = (
     *contact_center_types(),
     *meeting_types(),
+    *message_types(),
     *own_types(),
     *fact_types(),
     *passing_types(),

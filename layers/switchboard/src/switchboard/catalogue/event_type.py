@@ -15,6 +15,7 @@ class Family(StrEnum):
     INTERACTIONS = "Interactions"
     AGENTS = "Agents"
     MEETINGS = "Meetings"
+    MESSAGES = "Messages"
     OWN = "Switchboard's own"
     PASSING = "What passes through"
 

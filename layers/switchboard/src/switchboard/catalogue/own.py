@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 from switchboard.catalogue.contact_center import ContactCenterData
 from switchboard.catalogue.event_type import ANY, EventType, Family
 from switchboard.catalogue.meetings import MeetingData
+from switchboard.catalogue.messages import MessageData
 from switchboard.sources.stream_types import GAP, UNDECODABLE, UNKNOWN
 
 
@@ -78,6 +79,14 @@ def passing_types() -> Iterator[EventType]:
         kinds=("jaas",),
         summary=unknown,
         data=MeetingData,
+        says=("details",),
+    )
+    yield EventType(
+        name=UNKNOWN + ANY,
+        family=Family.PASSING,
+        kinds=("connect_sms", "connect_chat_apps"),
+        summary=unknown,
+        data=MessageData,
         says=("details",),
     )
     yield EventType(

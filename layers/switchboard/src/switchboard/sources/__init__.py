@@ -6,6 +6,8 @@ from switchboard.envelope import Raw
 from switchboard.errors import EventError
 from switchboard.event import Event
 from switchboard.sources import (
+    connect_chat_apps,
+    connect_sms,
     hmac,
     jaas,
     sapi,
@@ -25,7 +27,8 @@ from switchboard.sources.signed import SECRET_FIELD
 from switchboard.sources.tenant import UNSAID, Tenant
 
 WEBHOOK_KINDS: Mapping[str, WebhookKind] = {
-    module.KIND.kind: module.KIND for module in (jaas, standard_webhooks, hmac)
+    module.KIND.kind: module.KIND
+    for module in (jaas, connect_sms, connect_chat_apps, standard_webhooks, hmac)
 }
 READ_KINDS: Mapping[str, SourceKind] = {module.KIND.kind: module.KIND for module in (stream, sapi)}
 KINDS: Mapping[str, SourceKind] = {**WEBHOOK_KINDS, **READ_KINDS}

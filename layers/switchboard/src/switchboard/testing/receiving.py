@@ -23,6 +23,7 @@ from switchboard.testing.stores import (
 
 JAAS_SECRET = "whsec_9635df66714a4cf088ee9d0979dd3bf6"  # noqa: S105 - published by 8x8
 STANDARD_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - published by the standard
+SMS_AUTHORIZATION = "Basic c3dpdGNoYm9hcmQ6YSBwYXNzd29yZCBmb3IgdGVzdHM="
 
 
 def jaas_headers(
