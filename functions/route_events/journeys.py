@@ -117,6 +117,17 @@ class Journeys:
             "dead_lettered" if ended else "retried", source=journey.event.source
         )
 
+    def stop_all(self, concerned: Sequence[Journey], error: SwitchboardError) -> None:
+        """Delay those of `concerned` that are still on their way.
+
+        What follows another of its group goes back without a try of its own: one that waits for
+        longer than the one before it would be what the group waits for.
+        """
+        stopped = {journey.record.message_id for journey in concerned}
+        for journey in self.live():
+            if journey.record.message_id in stopped:
+                self.stop(journey, error)
+
     def settle(self, record: Record, ending: Callable[[], float | None]) -> bool:
         """Take `record` off the way with what `ending` answers: done (None), or put back.
 

@@ -88,8 +88,7 @@ class Router:
         try:
             network = self._ports.network()
         except SwitchboardError as error:
-            for journey in journeys.live():
-                journeys.stop(journey, error)
+            journeys.stop_all([*journeys.live()], error)
             return
         feeding = self._ports.pace.begin(network)
         if self._ports.pace.is_slowed:
@@ -170,8 +169,7 @@ class Router:
         try:
             refs = self._ports.archive.write(lines)
         except SwitchboardError as error:
-            for journey in arrived:
-                journeys.stop(journey, error)
+            journeys.stop_all(arrived, error)
         else:
             for journey in arrived:
                 if journey.whole.raw is not None:

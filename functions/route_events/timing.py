@@ -49,8 +49,7 @@ class Timing:
         try:
             self.timers.put(marks, now)
         except SwitchboardError as error:
-            for journey in concerned:
-                journeys.stop(journey, error)
+            journeys.stop_all(concerned, error)
         else:
             self.heard.update((mark.place, now) for mark in marks if mark.bucket == HEARD)
 

@@ -80,6 +80,17 @@ def test_a_held_destination_gives_everything_back_with_its_heads_waiting() -> No
     assert len(batch.failures()) == 3
 
 
+def test_what_is_before_one_that_is_put_back_goes_on() -> None:
+    records = [record(number, "a") for number in range(4)]
+    batch = Batch(records)
+    batch.put_back(records[2], 60)
+    assert list(batch.live()) == records[:2]
+    batch.put_back(records[1], 7)
+    assert list(batch.live()) == records[:1]
+    batch.done(records[0])
+    assert batch.failures() == [(records[1], 7), (records[2], 0), (records[3], 0)]
+
+
 def test_a_wait_is_at_most_what_sqs_takes() -> None:
     batch = Batch([record(1, "a")])
     batch.put_back(record(1, "a"), 10**9)

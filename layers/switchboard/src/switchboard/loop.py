@@ -58,18 +58,22 @@ def read_records(event: Mapping[str, Any]) -> list[Record]:
 
 
 class Batch:
-    """A batch on its way: what is done, what is put back, and which groups are held behind it."""
+    """A batch on its way: what is done, what is put back, and what is held behind it."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = list(records)
         self._done: set[str] = set()
         self._back: dict[str, float] = {}
-        self._blocked: set[str] = set()
+        self._blocked: dict[str, int] = {}
 
     def live(self) -> Iterator[Record]:
-        """The records that still go on; a group that is put back meanwhile drops out."""
-        for record in self._records:
-            if record.group not in self._blocked and record.message_id not in self._done:
+        """The records that still go on.
+
+        Behind one that is put back its group drops out, also meanwhile; before it, it goes on.
+        """
+        for place, record in enumerate(self._records):
+            is_blocked = place >= self._blocked.get(record.group, len(self._records))
+            if not is_blocked and record.message_id not in self._done:
                 yield record
 
     def from_here(self, head: Record) -> list[Record]:
@@ -84,7 +88,8 @@ class Batch:
     def put_back(self, record: Record, seconds: float) -> None:
         """Give `record` back to the queue for `seconds`, and its later followers with it."""
         self._back[record.message_id] = seconds
-        self._blocked.add(record.group)
+        place = self._records.index(record)
+        self._blocked[record.group] = min(place, self._blocked.get(record.group, place))
 
     def put_all_back(self, seconds: float) -> None:
         """Give back everything that is live: each group's first record for `seconds`."""
