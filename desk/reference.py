@@ -23,6 +23,7 @@ from infra.catalogue import destination_kinds
 from switchboard.destination import DestinationSpec
 from switchboard.errors import ReasonClass
 from switchboard.mapping import MappingDocument
+from switchboard.policy import PolicyDocument
 from switchboard.retry import advice
 from switchboard.settings import (
     DestinationSettings,
@@ -111,6 +112,7 @@ def documents() -> Mapping[str, type[BaseModel]]:
         **{f"source-{kind}": source.document for kind, source in KINDS.items()},
         **{f"destination-{kind}": spec.document for kind, spec in destination_kinds().items()},
         "mapping": MappingDocument,
+        "policy": PolicyDocument,
         "timer": TimerDocument,
     }
 

@@ -24,6 +24,7 @@ from infra.stage import DestinationEntry, Stage
 from infra.statements import Statement, allow, arn, bucket_arn, policy
 from switchboard.destination import Lane, Mode, Records
 from switchboard.drain import Drain
+from switchboard.policy import POLICY
 from switchboard.secrets import MAPPING_KEY
 
 
@@ -200,6 +201,7 @@ class DestinationStack(cdk.Stack):
                 ["ssm:GetParameters"],
                 arn("ssm", f"parameter{names.parameter(f'destinations/{self._name}')}"),
                 arn("ssm", f"parameter{names.parameter('mappings/*')}"),
+                arn("ssm", f"parameter{names.parameter(POLICY)}"),
             ),
             allow(
                 ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FOLDERS = ("sources", "destinations", "mappings", "timers")
+FOLDERS = ("sources", "destinations", "mappings", "timers", "policies")
 
 _STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*')
 

@@ -9,13 +9,18 @@ from typing import Any
 from desk.apply.blocks import check_blocks
 from infra.catalogue import destination_kinds
 from switchboard.configuration import parse_document
-from switchboard.destination import DestinationSpec
-from switchboard.destination_documents import check_policy, compile_mapping_document, repeat_of
+from switchboard.destination import DestinationDocument, DestinationSpec
+from switchboard.destination_documents import (
+    compile_mapping_document,
+    repeat_of,
+)
 from switchboard.errors import ConfigurationError
 from switchboard.mapping import IN_PREDICATES, compile_expression
+from switchboard.policy import POLICY, Policy
 from switchboard.sources import KINDS
 from switchboard.timers import compile_timer
 from switchboard.trial import difference
+from switchboard.withholding import check_destination, compile_policy
 
 STANDARD_CHARACTERS = 4096
 ADVANCED_BYTES = 8192
@@ -103,10 +108,14 @@ def _check(name: str, text: str, known: Mapping[str, str], kinds: Mapping[str, s
     """
     folder = name.partition("/")[0]
     if folder == "mappings":
-        _check_mapping(name, text, known, kinds)
+        compile_mapping_document(name, text)
+        _check_users(name, known, kinds)
         return
     if folder == "timers":
         compile_timer(name.partition("/")[2], text)
+        return
+    if folder == "policies":
+        _check_policy(name, known, kinds)
         return
     kind = kinds.get(name)
     if kind is None:
@@ -119,17 +128,23 @@ def _check(name: str, text: str, known: Mapping[str, str], kinds: Mapping[str, s
     _check_destination(destination_kinds()[kind], name, text, known)
 
 
-def _check_mapping(
-    name: str, text: str, known: Mapping[str, str], kinds: Mapping[str, str]
-) -> None:
-    """That it compiles, and gives no destination that uses it what that one may not get."""
-    mapping = compile_mapping_document(name, text)
+def _check_policy(name: str, known: Mapping[str, str], kinds: Mapping[str, str]) -> None:
+    """That no destination is sent what it may not get, as its documents will be."""
+    if name != POLICY:
+        raise ConfigurationError(f"there is one policy, {POLICY}; write it there")
+    _policy(known)
+    _check_users(None, known, kinds)
+
+
+def _check_users(mapping: str | None, known: Mapping[str, str], kinds: Mapping[str, str]) -> None:
+    """That every destination that uses a mapping, or any, gets nothing that it may not get."""
+    policy = _policy(known)
     for destination, kind in kinds.items():
         if destination.startswith("destinations/") and destination in known:
             spec = destination_kinds()[kind]
             document = parse_document(spec.document, destination, known[destination])
-            if f"mappings/{document.mapping}" == name:
-                check_policy(destination, document, mapping)
+            if mapping in {None, f"mappings/{document.mapping}"}:
+                _check_sent(destination, document, known, policy)
 
 
 def _check_destination(
@@ -139,11 +154,24 @@ def _check_destination(
     for predicate in document.predicates:
         compile_expression(predicate, IN_PREDICATES)
     repeat_of(spec, document)
+    _check_sent(name, document, known, _policy(known))
+    if document.mapping is not None and spec.kind == "slack":
+        mapping = f"mappings/{document.mapping}"
+        check_blocks(mapping, known[mapping])
+
+
+def _check_sent(
+    name: str, document: DestinationDocument, known: Mapping[str, str], policy: Policy
+) -> None:
     if document.mapping is None:
+        check_destination(name, document, None, policy)
         return
     mapping = f"mappings/{document.mapping}"
     if mapping not in known:
         raise ConfigurationError(f"mapping: there is no {mapping}, neither in the files nor in SSM")
-    check_policy(name, document, compile_mapping_document(mapping, known[mapping]))
-    if spec.kind == "slack":
-        check_blocks(mapping, known[mapping])
+    compiled = compile_mapping_document(mapping, known[mapping])
+    check_destination(name, document, compiled, policy)
+
+
+def _policy(known: Mapping[str, str]) -> Policy:
+    return compile_policy(known[POLICY]) if POLICY in known else Policy()

@@ -35,8 +35,9 @@ def apply(
 ) -> int:
     """Write the documents of a folder into SSM: plan, show the difference, ask, write.
 
-    Documents are `sources/NAME.json`, `destinations/NAME.json` and `mappings/NAME.json`; comments
-    (`//`) and `cases` stay in the files. If one is refused, none is written. A new version of a
+    Documents are `sources/NAME.json`, `destinations/NAME.json`, `mappings/NAME.json`,
+    `timers/NAME.json` and `policies/fields.json`; comments (`//`) and `cases` stay in the files. If
+    one is refused, none is written. A new version of a
     destination's document or mapping serves twenty deliveries before it serves all; what is on
     trial, or was refused by its trial, is shown. Exit 0: written, or nothing to do; 1: refused, or
     not confirmed.
@@ -121,9 +122,13 @@ def _show(steps: Sequence[Step], standing: Sequence[Standing]) -> None:
 
 
 def _write(target: Target, changes: list[Step], good: Mapping[str, str] | None) -> None:
-    """Write mappings before the documents that name them; `good`: what they serve, by our word."""
+    """Write mappings before the documents that name them; `good`: what they serve, by our word.
+
+    The policy is the last, when those that it would refuse are changed.
+    """
     ssm = target.client("ssm")
-    changes = sorted(changes, key=lambda step: not step.name.startswith("mappings/"))
+    order = {"mappings": 0, "policies": 2}
+    changes = sorted(changes, key=lambda step: order.get(step.name.partition("/")[0], 1))
     for step in track(changes, "writing", console=console, transient=True):
         answer = ssm.put_parameter(
             Name=f"/switchboard/{target.stage}/{step.name}",

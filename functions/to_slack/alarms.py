@@ -22,10 +22,11 @@ def _wire(settings: AlarmSettings, telemetry: InvocationTelemetry) -> Handle:
     )
 
     def handle(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:  # noqa: ARG001
-        destination = documents.configuration().destination
+        destination, withheld = documents.without_mapping()
         assert isinstance(destination, SlackDestination)  # noqa: S101 - made by the line above
         for alarm in read_alarms(event):
-            destination.announce(alarm_message(alarm, samples.of(alarm)), alarm.key)
+            sample = samples.of(alarm, withheld)
+            destination.announce(alarm_message(alarm, sample), alarm.key)
         return {}
 
     return handle

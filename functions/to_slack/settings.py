@@ -1,5 +1,6 @@
 """The documents of a Slack destination."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -66,6 +67,11 @@ class SlackDocument(DestinationDocument):
         if self.credential == "webhook_url" and placed:
             raise ValueError("a webhook URL has its own channel: name no channel")
         return self
+
+    @property
+    def expressions(self) -> Mapping[str, str]:
+        """See DestinationDocument: the channel is a part of what is sent."""
+        return {} if self.channel_by is None else {"channel_by": self.channel_by}
 
     def repeats(self) -> tuple[Repeat, ...]:
         """See DestinationDocument: only a bot can look whether a message is there."""

@@ -114,6 +114,17 @@ def test_it_is_masked_even_where_the_channel_may_see_personal_data(
     assert "@example.com" in shown
 
 
+def test_a_field_that_the_channel_is_not_allowed_is_not_in_the_sample(
+    tell: Tell, stage: Staged, slack: Slack
+) -> None:
+    stage.put("policies/fields", {"sensitive": ["data.queue"]})
+    dead(stage)
+    tell(sample())
+    shown = told(slack)
+    assert "sales" not in shown
+    assert "caller.name" in shown
+
+
 @pytest.mark.parametrize("reason", list(ReasonClass))
 def test_each_command_is_one_that_the_cli_takes(
     tell: Tell, stage: Staged, slack: Slack, reason: ReasonClass

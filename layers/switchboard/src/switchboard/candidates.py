@@ -42,7 +42,7 @@ class Standing(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    version: int
+    versions: tuple[int, int]
     look_at: float
     standing: Standing[Any]
 
@@ -65,19 +65,22 @@ class Candidates:
         compile_text: Callable[[str], T],
         *,
         formerly: str | None = None,
+        under: int = 0,
     ) -> Standing[T]:
         """How `name` stands now that `parameter` is its newest version.
 
-        `formerly` is the name under which the release before kept its judgements.
+        `formerly` is the name under which the release before kept its judgements, `under` the
+        version of the policy that it is compiled under.
 
         Raises:
             ConfigurationError: it is broken and no version of it was ever good.
         """
         now = self._clock()
         kept = self._kept.get(name)
-        if kept is None or kept.version != parameter.version or now >= kept.look_at:
+        versions = (parameter.version, under)
+        if kept is None or kept.versions != versions or now >= kept.look_at:
             look = _Look(self._store, name, parameter, compile_text, formerly)
-            kept = self._looked(look, kept, now)
+            kept = self._looked(look, kept, versions, now)
             self._kept[name] = kept
         return kept.standing
 
@@ -102,20 +105,31 @@ class Candidates:
             found = self._last_good.kept(formerly, version, compile_text)
         return found
 
-    def _looked(self, look: "_Look", kept: _Kept | None, now: float) -> _Kept:
-        version = look.parameter.version
+    def settled(
+        self, name: str, parameter: Parameter, compile_text: Callable[[str], T]
+    ) -> Configured[T]:
+        """What serves of a document whose newest version serves at once, without a trial.
+
+        Raises:
+            ConfigurationError: it is broken and no version of it was ever good.
+        """
+        return self._last_good.judge(name, parameter, compile_text)
+
+    def _looked(
+        self, look: "_Look", kept: _Kept | None, versions: tuple[int, int], now: float
+    ) -> _Kept:
         known = None if kept is None else kept.standing
         try:
             standing: Standing[Any] = look.standing(known)
         except ConfigurationError:
             good = self._last_good.judge(look.name, look.parameter, look.compile_text)
-            return _Kept(version, NEVER, Standing(good))
+            return _Kept(versions, NEVER, Standing(good))
         except Unavailable:
             # What served goes on; where nothing did, a valid document is better than none.
             standing = known or Standing(look.compiled(None))
-            return _Kept(version, now + LOOK_AGAIN_SECONDS, standing)
+            return _Kept(versions, now + LOOK_AGAIN_SECONDS, standing)
         on_trial = standing.candidate is not None
-        return _Kept(version, now + LOOK_AGAIN_SECONDS if on_trial else NEVER, standing)
+        return _Kept(versions, now + LOOK_AGAIN_SECONDS if on_trial else NEVER, standing)
 
 
 @dataclass(frozen=True, slots=True)

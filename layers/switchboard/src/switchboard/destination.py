@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from switchboard.event import Event
+from switchboard.policy import FieldPath
 
 
 class Repeat(StrEnum):
@@ -107,9 +108,9 @@ class DestinationDocument(BaseModel):
         le=10_000,
         description="How often it is called at most, by all executions together; none: no limit.",
     )
-    sensitive: frozenset[str] = Field(
+    sensitive: frozenset[FieldPath] = Field(
         default=frozenset(),
-        description="Fields that its mapping calls sensitive, and that it is allowed to get.",
+        description="What it is allowed to get of that which `policies/fields` calls sensitive.",
     )
     shadow: bool = Field(
         default=False, description="Map, build and record each delivery, and send none."
@@ -119,6 +120,11 @@ class DestinationDocument(BaseModel):
     def predicates(self) -> tuple[str, ...]:
         """Every predicate that is evaluated on each event."""
         return (self.when,) if self.urgent_when is None else (self.when, self.urgent_when)
+
+    @property
+    def expressions(self) -> Mapping[str, str]:
+        """The document's own expressions whose values are sent, by their fields."""
+        return {}
 
     def repeats(self) -> tuple[Repeat, ...]:
         """What may follow an unknown outcome, its default first, where this document decides it.

@@ -6,7 +6,13 @@ from functools import partial
 from typing import Any
 
 from switchboard.candidates import Candidates, Standing
-from switchboard.configuration import Configured, NotConfigured, Parameters, parse_document
+from switchboard.configuration import (
+    Configured,
+    NotConfigured,
+    Parameter,
+    Parameters,
+    parse_document,
+)
 from switchboard.delivery import Configuration, Mapped, no_other_version
 from switchboard.destination import (
     AfterDeadLetter,
@@ -29,9 +35,14 @@ from switchboard.mapping import (
 )
 from switchboard.mapping import Mapping as EventMapping
 from switchboard.mapping.calls import Key, no_key
+from switchboard.mapping.origins import Path
+from switchboard.policy import POLICY, Policy
 from switchboard.trial import OnTrial
+from switchboard.withholding import check_destination, compile_policy
 
 Made = tuple[DestinationDocument, Destination]
+
+NOTHING_SENSITIVE = Configured(Policy(), 0)
 
 
 class DestinationDocuments:
@@ -54,6 +65,8 @@ class DestinationDocuments:
     ) -> None:
         self._spec = spec
         self._destination = name
+        self._name = f"destinations/{name}"
+        self._policy = NOTHING_SENSITIVE
         self._parameters = parameters
         self._candidates = candidates
         self._make = make
@@ -67,14 +80,38 @@ class DestinationDocuments:
             ConfigurationError: there is none, or it is broken and never was good.
             Unavailable: the documents cannot be read.
         """
-        name = f"destinations/{self._destination}"
-        parameter = self._parameters.get(name).get(name)
-        if parameter is None:
-            raise _not_configured(name)
-        document = self._candidates.stand(name, parameter, self._compile)
+        document = self._document(self._compile)
         mapping = self._mapping(document.good.document[0], is_newest=document.candidate is None)
-        good = self._configuration(document.good, None if mapping is None else mapping.good)
+        # What the newest document does not allow any more is not sent while it is on trial either.
+        allowed = document.newest.document[0].sensitive
+        good_mapping = None if mapping is None else mapping.good
+        good = self._configuration(document.good, good_mapping, allowed)
         return replace(good, candidate=self._candidate(document, mapping))
+
+    def without_mapping(self) -> tuple[Destination, frozenset[Path]]:
+        """The destination, for what is no event, and what of events is withheld from it.
+
+        Raises:
+            ConfigurationError: its document is broken and never was good.
+            Unavailable: the documents cannot be read.
+        """
+        made, destination = self._document(self._made).good.document
+        return destination, self._policy.document.withheld(made.sensitive)
+
+    def _document(self, compile_text: Callable[[str], Made]) -> Standing[Made]:
+        found = self._parameters.get(self._name, POLICY)
+        if self._name not in found:
+            raise _not_configured(self._name)
+        self._policy = self._policy_in(found.get(POLICY))
+        return self._candidates.stand(
+            self._name, found[self._name], compile_text, under=self._policy.version
+        )
+
+    def _policy_in(self, parameter: Parameter | None) -> Configured[Policy]:
+        """What is sensitive now: a policy has no trial, and a broken one leaves the last good."""
+        if parameter is None:
+            return NOTHING_SENSITIVE
+        return self._candidates.settled(POLICY, parameter, compile_policy)
 
     def _candidate(
         self, document: Standing[Made], mapping: Standing[EventMapping] | None
@@ -97,18 +134,23 @@ class DestinationDocuments:
             return None
         newest = None if mapping is None else mapping.newest
         try:
-            made = self._configuration(document.newest, newest)
+            made = self._configuration(
+                document.newest, newest, document.newest.document[0].sensitive
+            )
         except ConfigurationError:
             return None
         versions = (made.document_version, made.mapping_version)
         return replace(made, trial=OnTrial(self._destination, tuple(changes), versions))
 
     def _configuration(
-        self, document: Configured[Made], mapping: Configured[EventMapping] | None
+        self,
+        document: Configured[Made],
+        mapping: Configured[EventMapping] | None,
+        allowed: frozenset[str],
     ) -> Configuration:
         made, destination = document.document
-        if mapping is not None:
-            check_policy(f"destinations/{self._destination}", made, mapping.document)
+        made = made.model_copy(update={"sensitive": made.sensitive & allowed})
+        self._check(made, None if mapping is None else mapping.document)
         return Configuration(
             destination=destination,
             mapped=whole_event if mapping is None else self._mapped(mapping.document),
@@ -138,11 +180,20 @@ class DestinationDocuments:
         return lambda events: self._gather.prefetch(asking, [as_document(one) for one in events])
 
     def _compile(self, text: str) -> Made:
-        document = parse_document(self._spec.document, f"destinations/{self._destination}", text)
+        document, destination = self._made(text)
+        if document.mapping is None:
+            self._check(document, None)
+        return document, destination
+
+    def _made(self, text: str) -> Made:
+        document = parse_document(self._spec.document, self._name, text)
         for predicate in document.predicates:
             compile_expression(predicate, IN_PREDICATES)
         repeat_of(self._spec, document)
         return document, self._make(document)
+
+    def _check(self, document: DestinationDocument, mapping: EventMapping | None) -> None:
+        check_destination(self._name, document, mapping, self._policy.document)
 
     def _mapping(
         self, document: DestinationDocument, *, is_newest: bool
@@ -154,7 +205,9 @@ class DestinationDocuments:
         compile_text = partial(self._compile_mapping, document, name)
         parameter = self._parameters.get(name).get(name)
         if parameter is not None:
-            return self._candidates.stand(judged_as, parameter, compile_text, formerly=name)
+            return self._candidates.stand(
+                judged_as, parameter, compile_text, formerly=name, under=self._policy.version
+            )
         last = None if is_newest else self._candidates.last(judged_as, compile_text)
         if last is None:
             raise _not_configured(name)
@@ -171,7 +224,8 @@ class DestinationDocuments:
 
     def _compile_mapping(self, document: DestinationDocument, name: str, text: str) -> EventMapping:
         mapping = compile_mapping_document(name, text, key=self._key)
-        return check_policy(f"destinations/{self._destination}", document, mapping)
+        self._check(document, mapping)
+        return mapping
 
     def _mapping_names(self, mapping: str) -> tuple[str, str]:
         return f"mappings/{mapping}", mapping_judged_as(mapping, self._destination)
@@ -191,22 +245,7 @@ def _not_configured(name: str) -> NotConfigured:
 def compile_mapping_document(name: str, text: str, *, key: Key = no_key) -> EventMapping:
     """The mapping in a document's text; raises ConfigurationError."""
     document = parse_document(MappingDocument, name, text)
-    return compile_mapping(document.fields, key, document.sensitive)
-
-
-def check_policy(name: str, document: DestinationDocument, mapping: EventMapping) -> EventMapping:
-    """`mapping`, if the destination may get each of its fields.
-
-    Raises:
-        ConfigurationError: naming a sensitive field that it is not allowed, and the destination.
-    """
-    withheld = sorted(mapping.sensitive - document.sensitive)
-    if withheld:
-        raise ConfigurationError(
-            f"reading mappings/{document.mapping}: fields.{withheld[0]} is sensitive, and"
-            f" {name} is not allowed it; name it in `sensitive` of {name}, or take it out"
-        )
-    return mapping
+    return compile_mapping(document.fields, key)
 
 
 def whole_event(event: Event, raw_ref: RawRef | None = None) -> Mapping[str, Any]:

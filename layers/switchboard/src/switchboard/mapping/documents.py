@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping as Fields
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +17,7 @@ from switchboard.mapping.compiling import compile_fields, compile_value
 from switchboard.mapping.expressions import why
 from switchboard.mapping.given import NOTHING, Asking, Given
 from switchboard.mapping.grammar import Node, parse
+from switchboard.mapping.origins import Path, paths_of
 
 LARGEST_OUTPUT = 64 * 1024
 EVERYTHING = frozenset(Need)
@@ -27,30 +29,24 @@ class MappingDocument(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     fields: dict[str, str] = Field(min_length=1, description="Field to JMESPath expression.")
-    sensitive: frozenset[str] = Field(
-        default=frozenset(),
-        description="Fields that only destinations get whose document allows them in `sensitive`.",
-    )
     cases: list[dict[str, Any]] | None = Field(default=None, description="Input and output pairs.")
 
 
 class Mapping:
-    """A mapping, compiled as one function. `sensitive` are fields that not all may get.
-
-    `asking` says what has to be given beside an event.
-    """
+    """A mapping, compiled as one function. `asking` says what has to be given beside an event."""
 
     def __init__(
-        self,
-        fields: Fields[str, str],
-        compiled: Compiled,
-        asking: Asking,
-        sensitive: frozenset[str],
+        self, fields: Fields[str, str], trees: Fields[str, Node], compiled: Compiled, asking: Asking
     ) -> None:
-        self.sensitive = sensitive
         self.asking = asking
         self._fields = fields
+        self._trees = trees
         self._compiled = compiled
+
+    @cached_property
+    def flows(self) -> Fields[str, frozenset[Path]]:
+        """Which paths of an event flow into each field."""
+        return {field: paths_of(tree) for field, tree in self._trees.items()}
 
     def apply(self, event: Event, given: Given = NOTHING) -> dict[str, Any]:
         """Every field's value on `event`; what is absent is null.
@@ -92,17 +88,12 @@ def _escaped_size(output: dict[str, Any]) -> int:
         raise EventError("mapping: the output is no JSON") from None
 
 
-def compile_mapping(
-    fields: Fields[str, str], key: Key = no_key, sensitive: frozenset[str] = frozenset()
-) -> Mapping:
+def compile_mapping(fields: Fields[str, str], key: Key = no_key) -> Mapping:
     """Compile every field; `key` is asked for by the functions that need one, when they run.
 
     Raises:
         ConfigurationError: naming the field and what is wrong with its expression.
     """
-    unknown = sorted(sensitive - fields.keys())
-    if unknown:
-        raise ConfigurationError(f"sensitive: the mapping has no field {unknown[0]}")
     trees = {}
     for field, text in fields.items():
         try:
@@ -110,7 +101,7 @@ def compile_mapping(
         except ConfigurationError as error:
             raise ConfigurationError(f"fields.{field}: {error}") from None
     compiled = compile_fields(trees, key)
-    return Mapping(dict(fields), compiled, _asking(trees, key, compiled), sensitive)
+    return Mapping(dict(fields), trees, compiled, _asking(trees, key, compiled))
 
 
 def _asking(trees: Fields[str, Node], key: Key, compiled: Compiled) -> Asking:
