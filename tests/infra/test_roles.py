@@ -183,6 +183,7 @@ def destination(name: str) -> set[tuple[str, str]]:
         ("sqs:SendMessage", queue("ingest-bulk")),
         ("ssm:GetParameters", document(f"/destinations/{name}")),
         ("ssm:GetParameters", document("/mappings/*")),
+        ("ssm:GetParameters", document("/policies/fields")),
         (
             "dynamodb:GetItem dynamodb:PutItem dynamodb:Query",
             "arn:aws:dynamodb:R:A:table/switchboard-laptop-ledger",

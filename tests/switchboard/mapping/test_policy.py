@@ -41,7 +41,7 @@ class Documents:
             self.write(NAMES[folder], document)
 
     def new_sandbox(self) -> DestinationDocuments:
-        last_good = LastGood(self.store, self.bench.telemetry)
+        last_good = LastGood(self.store, self.bench.telemetry, destination="crm")
         return DestinationDocuments(
             SPEC,
             "crm",
