@@ -189,6 +189,7 @@ class CoreStack(cdk.Stack):
                 SWITCHBOARD_EVENTS_TABLE=self._tables.events.name,
                 SWITCHBOARD_TIMERS_TABLE=self._tables.timers.name,
                 SWITCHBOARD_GRACE_SECONDS=str(self._settings.grace_seconds),
+                SWITCHBOARD_LOST_END_HOURS=str(self._settings.lost_end_hours),
                 SWITCHBOARD_LEDGER_TABLE=self._tables.ledger.name,
                 SWITCHBOARD_LEDGER_DAYS=str(self._settings.ledger_days),
                 SWITCHBOARD_REFERENCE_TABLE=self._tables.reference.name,
@@ -247,6 +248,7 @@ class CoreStack(cdk.Stack):
                 SWITCHBOARD_EVENTS_TABLE=self._tables.events.name,
                 SWITCHBOARD_TIMERS_TABLE=self._tables.timers.name,
                 SWITCHBOARD_GRACE_SECONDS=str(self._settings.grace_seconds),
+                SWITCHBOARD_LOST_END_HOURS=str(self._settings.lost_end_hours),
             ),
             [
                 allow(["sqs:SendMessage"], self._ingest.arn),

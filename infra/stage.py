@@ -172,7 +172,8 @@ class Stage(_Entry):
     Raw payloads are kept for `raw_days`, the events that were made of them for `modelled_days`;
     what references point into, for as long as the ledger.
     `anomaly_alarms` hold each source and destination against its own past: five alarms each.
-    `grace_seconds` after its last end an interaction is told as closed.
+    `grace_seconds` after its last end an interaction is told as closed; one whose end was lost,
+    `lost_end_hours` after its last event.
     """
 
     name: Name
@@ -185,6 +186,7 @@ class Stage(_Entry):
     raw_days: int = Field(default=400, ge=15, le=3650)
     modelled_days: int = Field(default=800, ge=15, le=3650)
     grace_seconds: int = Field(default=60, ge=1, le=3600)
+    lost_end_hours: int = Field(default=24, ge=1, le=168)
     body_limit_bytes: int = Field(default=1_000_000, ge=1000, le=4_500_000)
     alarm_email: str | None = None
     anomaly_alarms: bool = True

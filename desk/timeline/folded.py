@@ -16,6 +16,8 @@ def folded(record: Interaction) -> Iterator[str]:
     direction = DIRECTIONS.get(record.direction or "", "with")
     yield f"{record.state}: {record.media or 'interaction'} {direction} {whom}, {record.outcome}"
     yield f"  {_seconds(record.durations)}{_doubt(record)}"
+    if record.end_lost:
+        yield "  its end was not seen: nothing was heard of it for too long"
     if record.waiting_since is not None:
         yield f"  waiting in a queue since {utc_text(record.waiting_since)}"
     for agent in record.agents:

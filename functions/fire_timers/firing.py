@@ -13,9 +13,9 @@ from datetime import datetime
 
 from functions.fire_timers.measuring import measure
 from functions.fire_timers.ports import Ports
-from switchboard.absence import facts, group_of_fact, silences
+from switchboard.absence import Look, group_of_fact, look, silences
 from switchboard.errors import ConfigurationError, DeliveryError
-from switchboard.event import OWN_SOURCE, Event, utc_text
+from switchboard.event import OWN_SOURCE, utc_text
 from switchboard.interactions import read_steps
 from switchboard.timers import (
     HEARD,
@@ -94,27 +94,34 @@ class Firing:
         return True
 
     def _look(self, this: _Round, marks: Sequence[Mark]) -> None:
-        """Look at the groups of `marks`, tell what there is to tell, and delete the marks."""
+        """Look at the groups of `marks`, tell what there is to tell, and delete the marks.
+
+        What goes on has its next look in the table before: none is forgotten half-way.
+        """
         groups = set(map(group_of_mark, marks)) - this.seen
-        found = [(group, fact) for group in sorted(groups) for fact in self._facts(this, group)]
+        looked = {group: self._look_at(this, group) for group in sorted(groups)}
+        found = [(group, fact) for group, one in looked.items() for fact in one.facts]
         self._ports.tell(found)
+        again = {group: one.again for group, one in looked.items() if one.again is not None}
+        if again:
+            later = [timer_mark(group, due, this.now) for group, due in again.items()]
+            self._ports.timers.put(later, this.now)
         self._ports.timers.delete(marks)
         this.seen |= groups
         this.told += len(found)
 
-    def _facts(self, this: _Round, group: str) -> Sequence[Event]:
+    def _look_at(self, this: _Round, group: str) -> Look:
         """What is to be told of a group. One that cannot be folded stops no other."""
         ports = self._ports
         try:
             steps = read_steps(ports.groups.of_group(group))
-            found = facts(group, steps, this.rules, ports.grace, this.now, self._called)
+            found = look(group, steps, this.rules, ports.waits, this.now, self._called)
         except (ConfigurationError, DeliveryError):
             raise  # a store is away, for every group
         except Exception as error:  # noqa: BLE001 - whatever is wrong with this group
             this.failed += 1
             ports.telemetry.warn("a timer failed", group=group, why=repr(error))
-            ports.timers.put([timer_mark(group, this.now + LATER_SECONDS, this.now)], this.now)
-            return ()
+            return Look((), this.now + LATER_SECONDS)
         this.looked += 1
         return found
 

@@ -10,19 +10,19 @@ from switchboard.event import Event, queue_safe
 from switchboard.events import GroupReader
 from switchboard.queue import Outbox, Outgoing
 from switchboard.telemetry import Telemetry
-from switchboard.timers import Timer, TimerStore
+from switchboard.timers import Timer, TimerStore, Waits
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything a round touches. `grace` is in seconds."""
+    """Everything a round touches."""
 
     timers: TimerStore
     groups: GroupReader
     ingest: Outbox
     claims: ClaimStore
     rules: Callable[[], Sequence[Timer]]
-    grace: int
+    waits: Waits
     telemetry: Telemetry
     clock: Callable[[], float]
 

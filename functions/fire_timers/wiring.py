@@ -16,6 +16,7 @@ from switchboard.configuration import LastGood, Parameters
 from switchboard.settings import TimerSettings
 from switchboard.telemetry import InvocationTelemetry
 from switchboard.timer_documents import FOLDER, read_timers
+from switchboard.timers import HOUR, Waits
 
 PART_OF_TIME = 0.8
 
@@ -32,7 +33,7 @@ def wire(settings: TimerSettings, telemetry: InvocationTelemetry) -> Handle:
             ingest=SqsOutbox(settings.ingest_queue_url),
             claims=archive,
             rules=lambda: read_timers(parameters.everything(), last_good, telemetry),
-            grace=settings.grace_seconds,
+            waits=Waits(settings.grace_seconds, settings.lost_end_hours * HOUR),
             telemetry=telemetry,
             clock=time.time,
         )

@@ -29,6 +29,7 @@ from switchboard.reference import Lookups
 from switchboard.settings import RouterSettings
 from switchboard.source_state import SourceStateReader
 from switchboard.telemetry import InvocationTelemetry
+from switchboard.timers import HOUR, Waits
 
 
 def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
@@ -50,6 +51,7 @@ def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
         jitter=random.random,
     )
     state = StateTable(settings.state_table)
+    waits = Waits(settings.grace_seconds, settings.lost_end_hours * HOUR)
     router = Router(
         Ports(
             events=EventsTable(settings.events_table, settings.ledger_days, time.time),
@@ -60,7 +62,7 @@ def wire(settings: RouterSettings, telemetry: InvocationTelemetry) -> Handle:
             pace=Pace(state.read, time.time, telemetry),
             attempts=attempts,
             drift=DriftWatch(ShapeTable(settings.state_table), time.time, telemetry),
-            timing=Timing(TimerTable(settings.timers_table), settings.grace_seconds, time.time),
+            timing=Timing(TimerTable(settings.timers_table), waits, time.time),
             telemetry=telemetry,
             is_bulk=lambda arn: is_same_queue(arn, settings.ingest_bulk_queue_url),
         )

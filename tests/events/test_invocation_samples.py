@@ -51,7 +51,7 @@ from switchboard.testing.stores import (
     RecordingTelemetry,
 )
 from switchboard.testing.timer_store import MemoryTimers
-from switchboard.timers import timer_mark
+from switchboard.timers import Waits, timer_mark
 
 EVENTS = Path(__file__).parents[2] / "events"
 INVOCATIONS = EVENTS / "invocations"
@@ -147,7 +147,7 @@ def test_batches_are_routed_as_they_say(name: str, outcome: tuple[int, int, int]
             pace=Pace(states.read, clock, telemetry),
             attempts=attempts,
             drift=DriftWatch(MemoryShapes(), clock, telemetry),
-            timing=Timing(MemoryTimers(), 60, clock),
+            timing=Timing(MemoryTimers(), Waits(60, 60 * 60), clock),
             telemetry=telemetry,
             is_bulk=lambda _: False,
         )
@@ -221,7 +221,7 @@ def test_a_minute_tells_what_is_due() -> None:
             ingest=ingest,
             claims=MemoryBucket(),
             rules=tuple,
-            grace=60,
+            waits=Waits(60, 60 * 60),
             telemetry=RecordingTelemetry(),
             clock=lambda: now,
         )

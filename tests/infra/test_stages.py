@@ -49,6 +49,8 @@ def test_a_stage_that_is_not_there_is_named_with_those_that_are() -> None:
         ({"network": {"kind": "existing", "vpc_id": "vpc-12345678"}}, "network.existing.subnet"),
         ({"network": {"kind": "existing", "vpc_id": "v", "subnet_ids": []}}, "network.existing"),
         ({"sources": {"x": {"kind": "stream", "edge_allow": []}}}, "edge_allow is for webhooks"),
+        ({"lost_end_hours": 0}, "lost_end_hours"),
+        ({"lost_end_hours": 169}, "lost_end_hours"),
         ({"raw_days": 20, "ledger_days": 90}, "raw_days must be at least ledger_days"),
     ],
 )
@@ -147,6 +149,18 @@ def test_two_syntheses_are_equal(laptop: Any, tmp_path: Any) -> None:
 
 def texts(made: Any) -> str:
     return "".join(json.dumps(template) for template in made.templates.values())
+
+
+def test_when_an_end_is_lost_is_the_same_to_who_sets_timers_and_who_fires_them(
+    make_stage: Make,
+) -> None:
+    stage = {"sources": SOURCES, "destinations": {}, "lost_end_hours": 72}
+    variables = [
+        found["Environment"]["Variables"]
+        for _, _, found in make_stage("weekend", stage).resources("AWS::Lambda::Function")
+    ]
+    hours = [one.get("SWITCHBOARD_LOST_END_HOURS") for one in variables]
+    assert [one for one in hours if one] == ["72", "72"]
 
 
 def test_what_is_for_webhooks_skips_a_stream(make_stage: Make) -> None:

@@ -10,11 +10,11 @@ from switchboard.envelope import Envelope, decode
 from switchboard.event import Event
 from switchboard.loop import Record
 from switchboard.testing.stores import MemoryOutbox
-from switchboard.timers import Timer, TimerStore, compile_timer
+from switchboard.timers import Timer, TimerStore, Waits, compile_timer
 from tests.functions.route_events.bench import Bench, record
 from tests.switchboard.interactions.stories import BEGAN, golden
 
-GRACE = 60
+WAITS = Waits(grace=60, lost_end=60 * 60)
 
 
 def messages(name: str, *, before: int = 10**6) -> list[Record]:
@@ -62,7 +62,7 @@ class Rig:
                 ingest=self.ingest,
                 claims=self.bench.bucket,
                 rules=lambda: self.rules,
-                grace=GRACE,
+                waits=WAITS,
                 telemetry=self.bench.telemetry,
                 clock=self.bench.clock,
             )

@@ -21,7 +21,7 @@ def test_an_interaction_that_ended_is_told_as_closed_once() -> None:
     rig = Rig()
     rig.round()
     rig.arrive(messages("inbound", before=400))
-    assert rig.minutes(60) == ["interaction.closed"]
+    assert rig.minutes(70) == ["interaction.closed"]
     (closed,) = [e.event for e in rig.bench.sent("crm") if e.event and e.event.source == OWN_SOURCE]
     assert closed.data["durations"]["talk_seconds"] == 174
     assert set(rig.timers.marks) == {("bookmark", "finished")}
@@ -134,7 +134,7 @@ def test_a_group_that_cannot_be_folded_stops_no_other() -> None:
     assert rig.minutes(50) == ["interaction.closed"]
     assert rig.bench.telemetry.counts["timers_failed", OWN_SOURCE] == 1
     rig.failing.clear()
-    assert rig.minutes(30) == ["interaction.closed", "interaction.abandoned"]
+    assert rig.minutes(70) == ["interaction.closed", "interaction.abandoned"]
     assert set(rig.timers.marks) == {("bookmark", "finished")}
 
 
@@ -165,6 +165,7 @@ def test_many_that_are_due_at_once_are_told_in_batches() -> None:
     assert rig.minutes(2).count("interaction.closed") == 60
     # Two bookmarks; what is told is deleted, not written.
     assert rig.timers.writes == writes + 2
+    assert rig.minutes(65) == []
     assert set(rig.timers.marks) == {("bookmark", "finished")}
 
 
@@ -216,7 +217,7 @@ def test_an_event_of_any_time_stops_no_other_of_its_batch() -> None:
     other = deleted.model_copy(update={"id": "other"})
     records = [record(Envelope(event=e, group=f"interaction:{e.id}"), e) for e in (never, other)]
     assert rig.bench.route(*records) == {}
-    assert len(rig.timers.marks) == 2
+    assert len(rig.timers.marks) == 4
 
 
 def test_a_silent_source_is_told_once_for_each_silence() -> None:
@@ -238,14 +239,14 @@ class TestRequests:
         rig.arrive(messages("inbound", before=400))
         return rig.timers.writes
 
-    def test_a_call_of_seventeen_events_writes_once_for_each_end(self) -> None:
+    def test_a_call_of_seventeen_events_writes_once_for_each_end_and_at_its_beginning(self) -> None:
         assert len(messages("inbound", before=400)) == 17
-        assert self.writes() == 3
+        assert self.writes() == 3 + 1
 
     def test_rules_add_one_for_each_event_that_opens(self) -> None:
         wait = '{"rule": "waiting_longer_than", "seconds": 120}'
         unanswered = '{"rule": "unanswered_for", "seconds": 90}'
-        assert self.writes(wait, unanswered) == 5
+        assert self.writes(wait, unanswered) == 4 + 1
 
     def test_a_batch_is_one_request(self) -> None:
         rig = Rig()
@@ -262,7 +263,7 @@ def test_what_cannot_be_written_comes_back_and_is_set_then() -> None:
     assert rig.bench.sent("crm") == []
     rig.timers.failure = None
     assert rig.bench.route(deleted) == {}
-    assert len(rig.timers.marks) == 1
+    assert len(rig.timers.marks) == 2
 
 
 def test_a_replay_sets_no_timer() -> None:

@@ -142,7 +142,7 @@ def test_a_round_without_time_says_so_and_the_next_goes_on() -> None:
 def test_without_a_rule_nothing_is_marked_and_nothing_more_is_read() -> None:
     rig = Rig()
     rig.arrive(messages("abandon", before=1))
-    assert rig.timers.writes == 0
+    assert not any(bucket.startswith("queued") for bucket, _ in rig.timers.marks)
     rig.round()
     reads = rig.timers.reads
     rig.rule("board", EVERY_MINUTE)
@@ -152,9 +152,10 @@ def test_without_a_rule_nothing_is_marked_and_nothing_more_is_read() -> None:
 
 def test_a_rule_adds_a_request_for_what_is_queued_and_for_nothing_else() -> None:
     rig = measuring()
-    before = rig.timers.writes
-    rig.arrive(messages("inbound", before=400))
-    assert rig.timers.writes - before == 4
+    without, writes = Rig(), rig.timers.writes
+    for one in (without, rig):
+        one.arrive(messages("inbound", before=400))
+    assert rig.timers.writes - writes == without.timers.writes + 1
 
 
 def test_two_rules_measure_beside_each_other() -> None:
@@ -177,4 +178,14 @@ def test_an_interaction_that_was_over_long_ago_is_not_counted_now() -> None:
     for event in golden("abandon")[0]:
         assert rig.bench.route(record(Envelope(event=event, group="interaction:one"), event)) == {}
     assert rig.minutes(3).count("queue.measured") == 0
+    assert not any(bucket.startswith("queued") for bucket, _ in rig.timers.marks)
+
+
+def test_one_whose_end_is_lost_waits_no_longer_when_it_is_given_up() -> None:
+    rig = measuring()
+    rig.arrive(messages("abandon", before=1))
+    rig.minutes(70)
+    found = sorted(told(rig).values(), key=lambda data: data["timer"]["since"])
+    assert (found[0]["waiting"], found[-1]["waiting"]) == (1, 0)
+    assert {data["abandoned"] for data in found} == {0}, "nobody knows when it was"
     assert not any(bucket.startswith("queued") for bucket, _ in rig.timers.marks)

@@ -37,6 +37,7 @@ from switchboard.testing.shape_store import MemoryShapes
 from switchboard.testing.state_store import MemoryStates
 from switchboard.testing.stores import MemoryLedger, MemoryOutbox
 from switchboard.testing.timer_store import MemoryTimers
+from switchboard.timers import Waits
 
 GROUP = "interaction:one"
 
@@ -96,7 +97,7 @@ class ReplayRig:
                 pace=Pace(states.read, self.clock, telemetry),
                 attempts=attempts,
                 drift=DriftWatch(MemoryShapes(), self.clock, telemetry),
-                timing=Timing(MemoryTimers(), 60, self.clock),
+                timing=Timing(MemoryTimers(), Waits(60, 60 * 60), self.clock),
                 telemetry=telemetry,
                 is_bulk=lambda arn: arn.endswith("ingest-bulk.fifo"),
             )

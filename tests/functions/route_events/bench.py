@@ -34,6 +34,7 @@ from switchboard.testing.stores import (
     RecordingTelemetry,
 )
 from switchboard.testing.timer_store import MemoryTimers
+from switchboard.timers import Waits
 
 BULK_ARN = "arn:aws:sqs:eu-west-1:123456789012:ingest-bulk.fifo"
 
@@ -119,7 +120,7 @@ class Bench:
                 pace=Pace(self.states.read, self.clock, self.telemetry),
                 attempts=attempts,
                 drift=DriftWatch(self.shapes, self.clock, self.telemetry),
-                timing=Timing(self.timers, 60, self.clock),
+                timing=Timing(self.timers, Waits(60, 60 * 60), self.clock),
                 telemetry=self.telemetry,
                 is_bulk=lambda arn: arn == BULK_ARN,
             )

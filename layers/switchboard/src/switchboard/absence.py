@@ -5,16 +5,25 @@ rule, and since when. Told again, late or twice, it is the same event, and is ro
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from switchboard.errors import EventError
 from switchboard.event import OWN_SOURCE, Event, event_id, group_of, utc_text
-from switchboard.interactions import Interaction, Outcome, State, Steps, record_of
+from switchboard.interactions import (
+    Interaction,
+    Outcome,
+    State,
+    Steps,
+    record_of,
+    record_without_end,
+)
 from switchboard.interactions.ending import LEAVES
+from switchboard.interactions.steps import moment
 from switchboard.routing import is_true
 from switchboard.sources.payloads import kept_id
-from switchboard.timers import TOLD_AS, Rule, Timer
+from switchboard.timers import TOLD_AS, Rule, Timer, Waits, lost_end_due
 
 CLOSED, REVISED = "closed", "revised"
 MEASURED = TOLD_AS[Rule.QUEUE_MEASURED_EVERY]
@@ -24,23 +33,33 @@ OUTCOMES: Mapping[Outcome, str] = {
     Outcome.REFUSED: "missed",
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look tells. `again`: when to look at the latest, because it goes on."""
+
+    facts: Sequence[Event]
+    again: float | None = None
+
+
 Called = Callable[[str, datetime], bool]
 """Whether a number was called since a time."""
 
 
-def facts(
-    group: str, steps: Steps, timers: Sequence[Timer], grace: int, now: float, called: Called
-) -> list[Event]:
+def look(
+    group: str, steps: Steps, timers: Sequence[Timer], waits: Waits, now: float, called: Called
+) -> Look:
     """What is to be told of `group` now, and was not told yet."""
     record = record_of(steps)
     told = {step.version.event_id for step in steps if step.own}
-    found = [*_closing(group, steps, record, grace, now)]
+    found = [*_closing(group, steps, record, waits, now)]
     for timer in timers:
         since = _since(timer.document.rule, record, called)
         if since is not None and since.timestamp() + timer.document.seconds <= now:
             found.append(_absent(group, timer, record, since))
     wanted = [fact for fact in found if fact.id not in told]
-    return [fact for fact in wanted if is_wanted(fact, timers)]
+    again = _again(group, record, waits, now)
+    return Look([fact for fact in wanted if is_wanted(fact, timers)], again)
 
 
 def silences(timers: Sequence[Timer], heard: Mapping[str, float], now: float) -> list[Event]:
@@ -82,28 +101,56 @@ def group_of_fact(fact: Event) -> str:
 
 
 def _closing(
-    group: str, steps: Steps, record: Interaction, grace: int, now: float
+    group: str, steps: Steps, record: Interaction, waits: Waits, now: float
 ) -> Iterator[Event]:
-    """That it is closed, once the grace period is over; that what was told has changed."""
-    ends = [step.at for step in steps if not step.own and step.name in LEAVES]
-    if record.state is State.OPEN or not ends or max(ends) / 1000 + grace > now:
-        return
+    """That it is closed, once it is; that what was told has changed."""
+    if _goes_on(record):
+        if _lost_at(record, waits) > now:
+            return
+        record, seconds = record_without_end(steps), waits.lost_end
+    else:
+        ends = [step.at for step in steps if not step.own and step.name in LEAVES]
+        if not ends or max(ends) / 1000 + waits.grace > now:
+            return
+        seconds = waits.grace
     digest = record.content_digest
-    told = {step.told for step in steps if step.own and step.told is not None}
-    if told and digest not in told:
-        yield _fact(group, REVISED, record, grace, digest, digest)
-        return
-    yield _fact(group, CLOSED, record, grace, digest)
+    told = [step for step in steps if step.own and step.told is not None]
+    # Newer than every event that it was folded from, and than what was told before.
+    last = record.last_event_at or moment(0)
+    time = last + timedelta(seconds=seconds)
+    if told and digest not in {step.told for step in told}:
+        newer = moment(max(step.at for step in told) + 1)
+        time = max(time, newer)
+        yield _fact(group, REVISED, time, record, digest, digest)
+    else:
+        yield _fact(group, CLOSED, time, record, digest)
     if record.outcome in OUTCOMES:
-        yield _fact(group, OUTCOMES[record.outcome], record, grace, digest)
+        yield _fact(group, OUTCOMES[record.outcome], time, record, digest)
 
 
-def _fact(group: str, kind: str, record: Interaction, grace: int, digest: str, *more: str) -> Event:
-    # Newer than every event that it was folded from, and than what was told with fewer of them.
-    last = record.last_event_at or datetime.fromtimestamp(0, UTC)
+def _goes_on(record: Interaction) -> bool:
+    """Whether no end was seen of an interaction that has events, also if it was told as closed."""
+    return record.interaction is not None and (record.state is State.OPEN or record.end_lost)
+
+
+def _lost_at(record: Interaction, waits: Waits) -> float:
+    """When what goes on is given up, if nothing else is heard."""
+    heard = record.last_event_at or moment(0)
+    return heard.timestamp() + waits.lost_end
+
+
+def _again(group: str, record: Interaction, waits: Waits, now: float) -> float | None:
+    if not _goes_on(record) or _lost_at(record, waits) <= now:
+        return None
+    heard = _lost_at(record, waits) - waits.lost_end
+    return lost_end_due(group, min(heard, now), waits)
+
+
+def _fact(
+    group: str, kind: str, time: datetime, record: Interaction, digest: str, *more: str
+) -> Event:
     closed = record.model_copy(update={"state": State.CLOSED})
     data = {**closed.model_dump(mode="json"), "digest": digest}
-    time = last + timedelta(seconds=grace)
     return _of_interaction(f"interaction.{kind}", (kind, group, *more), time, record, data)
 
 

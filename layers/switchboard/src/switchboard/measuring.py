@@ -91,7 +91,8 @@ def _add(queue: _Queue, before: Interaction, after: Interaction, end: float) -> 
         queue.handling += 1
     if before.answered_at is None and after.answered_at is not None:
         queue.answered += 1
-    if before.state is State.OPEN and after.state is not State.OPEN:
+    # Of one whose end was lost nobody knows in which interval it was over.
+    if before.state is State.OPEN and after.state is not State.OPEN and not after.end_lost:
         if after.outcome in OUTCOMES:
             queue.abandoned += 1
         if after.outcome is Outcome.ANSWERED:

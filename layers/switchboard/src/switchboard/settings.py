@@ -65,15 +65,21 @@ class RouterSettings(Settings):
     ledger_days: int = 90
     reference_table: str
     grace_seconds: int = 60
+    lost_end_hours: int = 24
 
 
 class TimerSettings(Settings):
-    """Settings of `fire_timers`. `grace_seconds`: after its last end an interaction is closed."""
+    """Settings of `fire_timers`.
+
+    An interaction is closed `grace_seconds` after its last end, and one whose end was not seen
+    `lost_end_hours` after its last event.
+    """
 
     ingest_queue_url: str
     events_table: str
     timers_table: str
     grace_seconds: int = 60
+    lost_end_hours: int = 24
 
 
 class ReplaySettings(Settings):

@@ -7,6 +7,7 @@ one that moves an end moves what waits for it, without being written anywhere el
 All of it is in one table, by bucket and place. A bucket of timers is one minute and one shard.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ LONGEST_SECONDS = 7 * 24 * 60 * 60
 SHORTEST_SILENCE = 120
 LONGEST_INTERVAL = 60 * MINUTE
 DEFAULT_GRACE_SECONDS = 60
+HOUR = 60 * MINUTE
+LOST_END_PARTS = 24
 HEARD = "heard"
 QUEUED = "queued"
 
@@ -100,6 +103,17 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """How many seconds it takes until an interaction is closed.
+
+    `grace` after its last end; `lost_end` after the last event of one whose end was not seen.
+    """
+
+    grace: int
+    lost_end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """An item of the table. `at` is in epoch seconds, where the place does not say the time."""
 
@@ -150,7 +164,7 @@ def looks(event: Event, timers: Sequence[Timer], grace: int, now: float) -> froz
     An event that comes so late that its interaction may be told as closed is a reason to look; but
     not before the others that are as late had time to come, such as those of a catch-up.
     """
-    if event.source == OWN_SOURCE or not event.type.startswith(PREFIX):
+    if not is_heard(event):
         return frozenset()
     at = event.time.timestamp()
     due = {at + one.document.seconds for one in timers if event.type in SET_BY[one.document.rule]}
@@ -160,6 +174,22 @@ def looks(event: Event, timers: Sequence[Timer], grace: int, now: float) -> froz
         soonest = float(-(-(now + grace) // MINUTE) * MINUTE)
         due = {soonest, *(max(one, soonest) for one in due)}
     return frozenset(min(one, now + LONGEST_SECONDS) for one in due)
+
+
+def is_heard(event: Event) -> bool:
+    """Whether `event` tells of an interaction, and is no fact of ours."""
+    return event.source != OWN_SOURCE and event.type.startswith(PREFIX)
+
+
+def lost_end_due(group: str, heard: float, waits: Waits) -> float:
+    """When to look whether the end of what was `heard` of then is lost: no sooner than that.
+
+    Rounded up, so that the events of one interaction name one time, which is one item however
+    often it is written; for each group in a way of its own, so that not all are due at once.
+    """
+    step = waits.lost_end // LOST_END_PARTS
+    phase = int(digest(group)[:8], 16) % step
+    return math.ceil((heard + waits.lost_end - phase) / step) * step + phase
 
 
 def timer_mark(group: str, due: float, now: float) -> Mark:

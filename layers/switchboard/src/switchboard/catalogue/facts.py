@@ -60,7 +60,7 @@ class MeasuredQueue(BaseModel):
 
 
 OVER: Mapping[str, str] = {
-    "closed": "An interaction is over, and its grace period as well; once for each.",
+    "closed": "An interaction is over, or was given up because its end was lost; once for each.",
     "abandoned": "An interaction is over that waited in a queue last, and that nobody took.",
     "missed": "An interaction is over that was offered last, and that nobody took.",
     "revised": "A late event changed what was told of a closed interaction.",

@@ -6,7 +6,7 @@ Steps of parts of a group may be read anywhere and joined with `|`; the record o
 of the whole. Whatever is lost, repeated or out of order, the fold says what the rest says.
 """
 
-from switchboard.interactions.fold import fold, record_of
+from switchboard.interactions.fold import fold, record_of, record_without_end
 from switchboard.interactions.record import Interaction, Outcome, State
 from switchboard.interactions.steps import Step, Steps, read_steps
 
@@ -19,4 +19,5 @@ __all__ = [
     "fold",
     "read_steps",
     "record_of",
+    "record_without_end",
 ]

@@ -37,13 +37,17 @@ def has_talked(phases: Mapping[str, Found]) -> bool:
     return bool(talk.spans or talk.running) or talk.unsure
 
 
-def outcome(steps: Sequence[Step], *, direction: str | None, talked: bool) -> Outcome:
+def outcome(
+    steps: Sequence[Step], *, direction: str | None, talked: bool, end_lost: bool
+) -> Outcome:
     """What became of an interaction that is over: if nobody took it, what it did last decides."""
     if talked:
         return Outcome.ANSWERED
+    doing = [step for step in steps if step.name in WAITING or step.name in OFFERING]
+    if end_lost and not doing:
+        return Outcome.UNKNOWN
     if direction == "out":
         return Outcome.NO_ANSWER
-    doing = [step for step in steps if step.name in WAITING or step.name in OFFERING]
     if not doing or doing[-1].name in WAITING:
         return Outcome.ABANDONED
     refused = doing[-1].name == "rejected" and doing[-1].rejection == "refused"

@@ -29,7 +29,25 @@ def fold(events: Iterable[Event]) -> Interaction:
 
 
 def record_of(steps: Steps) -> Interaction:
-    """The interaction that `steps` tell of."""
+    """The interaction that `steps` tell of.
+
+    One that was told as closed without its end is closed until something else is heard of it.
+    """
+    record = _record(steps, gives_up=False)
+    told = {step.told for step in steps if step.own and step.told is not None}
+    if record.state is State.OPEN and told:
+        lost = _record(steps, gives_up=True)
+        return lost if lost.content_digest in told else record
+    return record
+
+
+def record_without_end(steps: Steps) -> Interaction:
+    """The same, of one that is over although its end was not seen: it was lost."""
+    return _record(steps, gives_up=True)
+
+
+def _record(steps: Steps, *, gives_up: bool) -> Interaction:
+    """`gives_up`: what has not ended is over, and ended unseen."""
     every = sorted(steps, key=lambda step: step.version)
     seen = [step for step in every if not step.own]
     if not seen:
@@ -38,10 +56,12 @@ def record_of(steps: Steps) -> Interaction:
     media, direction, end = details.media_of(said), said.get("direction"), ended_at(seen)
     until = seen[-1].at if end is None else end
     phases = find_phases(seen, direction=direction, media=media, until=until)
-    is_over = end is not None and not phases["wrap"].running
+    has_ended = end is not None and not phases["wrap"].running
+    end_lost = gives_up and not has_ended
+    is_over = has_ended or end_lost
     is_told = any(step.own and step.name == CLOSED for step in every)
     talked = has_talked(phases)
-    over = outcome(seen, direction=direction, talked=talked)
+    over = outcome(seen, direction=direction, talked=talked, end_lost=end_lost)
     return Interaction(
         **_named(seen, said),
         state=(State.CLOSED if is_told else State.ENDED) if is_over else State.OPEN,
@@ -50,6 +70,7 @@ def record_of(steps: Steps) -> Interaction:
         agents=details.agents_of(seen, phases),
         durations=_durations(phases, until - seen[0].at),
         unsure=_unsure(phases, is_over=is_over),
+        end_lost=end_lost,
         first_event_at=moment(seen[0].at),
         waiting_since=None if is_over else _waiting_since(phases),
         answered_at=_answered_at(phases),

@@ -20,6 +20,7 @@ class Outcome(StrEnum):
 
     Of one that comes in and that nobody took: `refused` and `missed` were ringing last (the agent
     said no; nobody answered), `abandoned` waited in a queue last. `no_answer` went out in vain.
+    `unknown`: its end was not seen, and nothing that was seen says what became of it.
     """
 
     OPEN = "open"
@@ -28,6 +29,7 @@ class Outcome(StrEnum):
     MISSED = "missed"
     REFUSED = "refused"
     NO_ANSWER = "no_answer"
+    UNKNOWN = "unknown"
 
 
 class _Part(BaseModel):
@@ -137,6 +139,10 @@ class Interaction(_Part):
     transfers: tuple[Transfer, ...] = ()
     durations: Durations = Durations()
     unsure: tuple[str, ...] = ()
+    end_lost: bool = Field(
+        default=False,
+        description="Its end was not seen: nothing was heard of it for `lost_end_hours`.",
+    )
     disposition: str | None = None
     wrap_up: tuple[WrapUp, ...] = ()
     notes: str | None = None
@@ -161,4 +167,6 @@ class Interaction(_Part):
             update={"recording": self.recording.model_copy(update={"ready_at": None})}
         )
         left_out = {"state", "events", "last_event_at"}
+        if not self.end_lost:  # what was told before there was this field is told by the same hash
+            left_out.add("end_lost")
         return digest(told.model_dump_json(exclude=left_out))
