@@ -19,9 +19,9 @@ from infra.statements import arn, policy, trust
 LOGGING_POLICY = "iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_2021_06"
 
-SIGNED = (
-    "Vendors cannot sign in: each request is authorised by its signature, which the function"
-    " verifies in constant time."
+PROVEN = (
+    "Vendors cannot sign in: each request is authorised by its signature, or by the secret in its"
+    " Authorization, which the function verifies in constant time."
 )
 
 # Never the query string: some senders put tokens there.
@@ -70,8 +70,8 @@ class WebhookApi(Construct):
         acknowledge(
             self._api,
             "AwsSolutions-APIG2",
-            "The function verifies the signature over the exact bytes before it reads them; a"
-            " validator at the edge would parse what nobody has signed yet.",
+            "The function verifies who sent the exact bytes before it reads them; a validator at"
+            " the edge would parse what nobody has vouched for yet.",
         )
         methods = self._routes(stage.webhooks)
         deployment = self._deployment(methods, stage)
@@ -119,8 +119,8 @@ class WebhookApi(Construct):
                 ),
             ),
         )
-        acknowledge(method, "AwsSolutions-APIG4", SIGNED)
-        acknowledge(method, "AwsSolutions-COG4", SIGNED)
+        acknowledge(method, "AwsSolutions-APIG4", PROVEN)
+        acknowledge(method, "AwsSolutions-COG4", PROVEN)
         lambda_.CfnPermission(
             self,
             f"Invoke-{source}",
@@ -206,7 +206,7 @@ class WebhookApi(Construct):
         acknowledge(
             deployed,
             "AwsSolutions-APIG3",
-            "Bodies are bounded, routes throttled and every request's signature verified before it"
+            "Bodies are bounded, routes throttled and every request's sender verified before it"
             " is read; a web ACL costs more than most stages and may be attached by its owner.",
         )
         acknowledge(

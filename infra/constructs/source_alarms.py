@@ -33,10 +33,10 @@ def alarm_on_sources(scope: Construct, alarms: Alarms, prefix: str, sources: Ite
             source=name,
             threshold=10,
             name=f"{prefix}-{name}-refused-signature",
-            description=f"Ten requests to the source {name} were not signed with its secret."
-            f" Either its key was changed (run `switchboard secrets set sources/{name}`), or"
-            " somebody else is sending: `switchboard verify REQUEST.json --source DOCUMENT.json"
-            " --secret-stdin` explains a request.",
+            description=f"Ten requests to the source {name} were not signed with its secret, or"
+            " did not bring it. Either its key was changed (run `switchboard secrets set"
+            f" sources/{name}`), or somebody else is sending: `switchboard verify REQUEST.json"
+            " --source DOCUMENT.json --secret-stdin` explains a request.",
         )
         alarms.on_own(
             own,

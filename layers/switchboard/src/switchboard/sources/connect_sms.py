@@ -19,7 +19,7 @@ TYPES: Types = {
 
 KIND = AuthorizationKind(
     kind="connect_sms",
-    summary="8x8 Connect: SMS, receipts, clicks, surveys; sent with an Authorization that you choose.",
+    summary="8x8 Connect: SMS, receipts, clicks …; sent with an Authorization that you choose.",
     documentation="https://developer.8x8.com/connect/docs/webhook-object-structure",
     document=ConnectDocument,
     receive=partial(receive, TYPES),
