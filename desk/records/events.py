@@ -16,6 +16,7 @@ from switchboard.envelope import Claim, ObjectRef, Raw, RawRef
 from switchboard.errors import EventError
 from switchboard.event import OWN_SOURCE, Event, queue_safe
 from switchboard.events import SHARDS, shard_of
+from switchboard.held import held_by
 from switchboard.routing import Choice
 from switchboard.sources import normalised
 
@@ -39,7 +40,8 @@ class Key:
 class Kept:
     """An event as the table has it. `event` is None where it is too large and was not fetched.
 
-    `held` and `discarded` are those of a paused source: nobody was asked for them.
+    A paused source holds it (`held_by`), or it was `discarded` there: nobody was asked for it. A
+    fact of ours is held by the source whose events it follows.
     """
 
     key: Key
@@ -51,8 +53,13 @@ class Kept:
     event: Event | None
     event_ref: ObjectRef | None
     raw_ref: RawRef | None
-    held: bool
+    held_by: str = ""
     discarded: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Whether it is."""
+        return bool(self.held_by)
 
 
 class EventRecords:
@@ -186,7 +193,7 @@ def kept_of(item: Plain) -> Kept:
         event=Event.model_validate(json.loads(item["event"])) if "event" in item else None,
         event_ref=_reference(item, "event_ref", ObjectRef),
         raw_ref=_reference(item, "raw_ref", RawRef),
-        held=bool(item.get("held")),
+        held_by=held_by(item.get("held", "")),
         discarded="discarded_at" in item,
     )
 

@@ -2,7 +2,8 @@
 
 While a source is resuming, the router holds an event as long as its group holds an earlier one, so
 that what is sent here through `ingest-bulk` stays before it. When nothing is held any more and
-every router has seen that the source is resuming, it runs as before. Nothing is noted between a
+every router has seen that the source is resuming, it runs as before. Facts of ours that followed
+held events are held, released and dropped with them. Nothing is noted between a
 send and its end: what is sent twice finds itself released, and does nothing.
 """
 
@@ -44,15 +45,15 @@ class HeldEvents(Protocol):
     """The held events of a stage."""
 
     def groups(self, source: str) -> Iterator[str]:
-        """The groups that hold events of `source`, read page by page; one may be missing yet."""
+        """The groups of which `source` holds events, read page by page; one may be missing yet."""
         ...
 
     def places(self, source: str, group: str) -> Sequence[Place]:
-        """Every event of `source` that a group holds now, in its order."""
+        """Every event of a group that `source` holds now, in its order."""
         ...
 
     def count(self, source: str) -> int:
-        """How many events of `source` are held."""
+        """How many events `source` holds."""
         ...
 
     def discard(self, group: str, event_id: str) -> bool:
@@ -69,6 +70,10 @@ class SourceStates(Protocol):
 
     def write(self, source: str, state: SourceState) -> None:
         """Write all of an item but its count of what was discarded."""
+        ...
+
+    def let_facts_follow(self, source: str, follow: bool) -> None:
+        """Let facts of ours follow the events that `source` holds, or not any more."""
         ...
 
     def count_discarded(self, source: str, number: int) -> None:
@@ -93,6 +98,7 @@ class SourceControl:
         keeps = before.paused and not before.resuming
         begins = before.holds_from if keeps else self.clock() + NOTICE_SECONDS
         state = SourceState(paused=True, holds_from=begins, refuse=refuse)
+        self.states.let_facts_follow(source, True)
         self.states.write(source, state)
         return state
 
@@ -126,6 +132,7 @@ class SourceControl:
                 before, moved_at = (left, release.sent), now
             if left == 0 and not release.reached and now - began >= SETTLED_SECONDS:
                 self.states.write(source, SourceState())
+                self.states.let_facts_follow(source, False)
                 return 0
             if left > 0 and now - moved_at >= STALLED_SECONDS:
                 return left

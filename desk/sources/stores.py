@@ -11,7 +11,7 @@ from desk.target import Target
 from switchboard.aws.items import from_item, to_item
 from switchboard.aws.queues import SqsOutbox
 from switchboard.aws.recorded_events import RecordedEvents
-from switchboard.event import utc_text
+from switchboard.event import OWN_SOURCE, utc_text
 from switchboard.held import held_shard, held_shards
 from switchboard.source_state import SourceState
 
@@ -32,7 +32,7 @@ class TableStates:
 
     def write(self, source: str, state: SourceState) -> None:
         """See SourceStates."""
-        fields = state.model_dump(exclude={"discarded"})
+        fields = state.model_dump(exclude={"discarded", "follows"})
         values = {f":{name}": value for name, value in fields.items()}
         self._dynamodb.update_item(
             TableName=self._table,
@@ -40,6 +40,15 @@ class TableStates:
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in fields),
             ExpressionAttributeNames={f"#{name}": name for name in fields},
             ExpressionAttributeValues=to_item(values),
+        )
+
+    def let_facts_follow(self, source: str, follow: bool) -> None:
+        """See SourceStates; a set of names, so that no two commands write over each other."""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_key(OWN_SOURCE),
+            UpdateExpression=f"{'ADD' if follow else 'DELETE'} follows :source",
+            ExpressionAttributeValues={":source": {"SS": [source]}},
         )
 
     def count_discarded(self, source: str, number: int) -> None:

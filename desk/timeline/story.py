@@ -73,7 +73,8 @@ def _events(events: Sequence[Kept]) -> Iterator[Moment]:
 
 def _for_whom(kept: Kept) -> str:
     if kept.held or kept.discarded:
-        return "held at its source" if kept.held else "discarded at its source"
+        where = "its source" if kept.held_by in ("", kept.source) else f"the source {kept.held_by}"
+        return f"{'held' if kept.held else 'discarded'} at {where}"
     return f"for {', '.join(choice.name for choice in kept.choices) or 'nobody'}"
 
 

@@ -129,7 +129,8 @@ class Tail:
 
 def _arrived(kept: Kept) -> Change:
     names = ", ".join(choice.name for choice in kept.choices) or "nobody"
-    text = "held at its source" if kept.held else f"for {names}"
+    where = "its source" if kept.held_by == kept.source else f"the source {kept.held_by}"
+    text = f"held at {where}" if kept.held else f"for {names}"
     return Change(
         kept.received_at or kept.time, kept.key.event_id, kept.source, kept.type, "", "", text
     )

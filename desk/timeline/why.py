@@ -103,7 +103,7 @@ def _at_source(kept: Kept, around: Circumstances) -> Answer:
     if kept.held:
         why = "nobody was asked yet: destinations are chosen when the event is released"
         return Answer(False, why, str(State.HELD), _held(kept), next=(_resume(kept, around),))
-    why = "it was discarded by command while its source was paused"
+    why = "it was discarded by command while the source that held it was paused"
     return Answer(False, why, str(State.DISCARDED), "there is no delivery")
 
 
@@ -171,11 +171,12 @@ def _where(
 
 
 def _held(kept: Kept) -> str:
-    return f"held: the source {kept.source} was paused"
+    said = f"held: the source {kept.held_by} was paused"
+    return said if kept.held_by == kept.source else f"{said}, and holds what it follows"
 
 
 def _resume(kept: Kept, around: Circumstances) -> str:
-    return f"switchboard sources resume {kept.source} --stage {around.stage}"
+    return f"switchboard sources resume {kept.held_by} --stage {around.stage}"
 
 
 def _queued(around: Circumstances) -> str:

@@ -1,8 +1,8 @@
 """Where an event goes, recorded with it: to the destinations that take it, or nowhere yet.
 
-An event of a paused source is held. What was held comes back through `ingest-bulk` as an order to
-`route`: it is released to the destinations that take it now. What was ordered to a destination
-goes there and is recorded nowhere.
+An event of a paused source is held, and so is a fact of ours that would overtake one. What was
+held comes back through `ingest-bulk` as an order to `route`: it is released to the destinations
+that take it now. What was ordered to a destination goes there and is recorded nowhere.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,9 @@ from functions.route_events.routes import Network
 from switchboard.claims import ClaimStore, keep_event
 from switchboard.envelope import ObjectRef
 from switchboard.errors import EventError, Unavailable
+from switchboard.event import OWN_SOURCE
 from switchboard.events import EventStore, GroupSoFar, Recorded, is_small
+from switchboard.interactions.steps import PREFIX
 from switchboard.routing import Choice, Undecided, keep_lanes
 from switchboard.source_state import SourceStateReader
 from switchboard.sources.delivering import delivers
@@ -40,24 +42,43 @@ class Choosing:
             if network.outbox(order.only, order.lane) is None:
                 raise EventError(f"replaying: no destination {order.only!r} is deployed")
             journey.choices = [Choice(name=order.only, lane=order.lane, version=0)]
-        elif self._must_wait(journey):
-            self._append(journey, (), held_order=journey.record.order)
+        elif (holder := self._holder(journey)) is not None:
+            self._append(journey, (), held_by=holder)
         else:
             self._append(journey, self._choices(network, journey))
 
-    def _must_wait(self, journey: Journey) -> bool:
-        """Whether it is held: because its source is, or because its group holds an earlier one."""
+    def _holder(self, journey: Journey) -> str | None:
+        """The source that holds it: its own, or the one whose held events a fact of ours follows.
+
+        It does while it is paused, and as long as the group holds an earlier one.
+        """
         now = self.attempts.clock()
         source = journey.event.source
         state = self.sources.read(source, now)
-        return state.holds(now) or (state.paused and source in self._so_far(journey).held)
+        if source == OWN_SOURCE:
+            follows = state.follows and journey.event.type.startswith(PREFIX)
+            return min(self._so_far(journey).held, default=None) if follows else None
+        if state.holds(now) or (state.paused and source in self._so_far(journey).held):
+            return source
+        return None
 
     def _release(self, network: Network, journey: Journey) -> None:
         group, event_id = journey.whole.group, journey.event.id
+        other = self._other_holder(journey) if journey.event.source == OWN_SOURCE else None
+        if other is not None:
+            self.events.hold_for(group, event_id, other)
+            journey.is_held = True
+            return
         chosen = self.events.choose_held(group, event_id, self._choices(network, journey))
         journey.choices = chosen or ()
 
-    def _append(self, journey: Journey, choices: Sequence[Choice], held_order: str = "") -> None:
+    def _other_holder(self, journey: Journey) -> str | None:
+        """Another source that holds events which a fact follows: it is released with the last."""
+        held = self._so_far(journey).held
+        others = (source for source, ids in held.items() if journey.event.id not in ids)
+        return min(others, default=None)
+
+    def _append(self, journey: Journey, choices: Sequence[Choice], held_by: str = "") -> None:
         raw = journey.whole.raw
         kept = self.events.append(
             Recorded(
@@ -67,7 +88,8 @@ class Choosing:
                 raw_ref=journey.raw_ref,
                 event_ref=self._event_ref(journey),
                 destinations=choices,
-                held_order=held_order,
+                held_order=journey.record.order if held_by else "",
+                held_by=held_by,
             )
         )
         journey.is_held = kept.held

@@ -238,7 +238,7 @@ class Router:
     def _mark(self, journey: Journey) -> None:
         """Tell who sent it to bulk that no later event of its group can overtake it any more."""
         group, event_id = journey.whole.group, journey.event.id
-        if journey.is_release:
+        if journey.is_release and not journey.is_held:
             self._ports.events.mark_released(group, event_id)
         elif journey.order is None and self._ports.is_bulk(journey.record.queue_arn):
             self._ports.events.mark_routed(group, event_id)

@@ -93,6 +93,7 @@ class Staged:
         archived: bool = True,
         apart: bool = False,
         held: str = "",
+        held_by: str = "",
         **changes: Any,
     ) -> Event:
         """Archive and record an event as the router does; `apart`, with a claim of its own."""
@@ -101,8 +102,9 @@ class Staged:
         refs = self.archive.write([RawLine(event.id, source, event.time, raw)]) if archived else {}
         choices = [Choice(name=name, version=1) for name in destinations]
         claim = self.archive.store(event.id, encode(Claim(event=event))) if apart else None
+        ref = refs.get(event.id)
         self.events.append(
-            Recorded(group, event, raw.received_at, refs.get(event.id), claim, choices, held)
+            Recorded(group, event, raw.received_at, ref, claim, choices, held, held_by)
         )
         return event
 

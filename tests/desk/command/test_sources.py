@@ -17,6 +17,7 @@ from switchboard.aws import clients
 from switchboard.aws.events_table import EventsTable
 from switchboard.aws.state_table import StateTable
 from switchboard.envelope import ObjectRef, decode
+from switchboard.event import OWN_SOURCE
 from switchboard.events import Recorded
 from switchboard.held import is_release
 from switchboard.source_state import SourceState
@@ -168,6 +169,37 @@ def test_what_is_held_is_sent_in_the_order_of_its_groups_until_the_source_runs()
         mine = [event_id for name, event_id in sent if name == group]
         assert mine == [make_event(number).id for number in range(start, 25, len(GROUPS))]
     assert control.states.read_source("meetings") == SourceState()
+
+
+def test_a_fact_that_follows_is_held_and_dropped_by_the_source_that_is_paused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hold(1)
+    fact = make_event(9, source=OWN_SOURCE, type="interaction.closed")
+    EventsTable("events", 90, Clock()).append(
+        Recorded(GROUPS[0], fact, "", None, None, (), held_order="9#0", held_by="meetings")
+    )
+    control = source_control(Target(STAGE))
+    assert list(control.held.groups("meetings")) == [GROUPS[0]]
+    held = control.held.places("meetings", GROUPS[0])
+    assert [place.event_id for place in held] == [make_event(0).id, fact.id]
+    assert listed(capsys)["meetings"]["held"] == 2
+    assert control.discard("meetings") == 2
+    assert not EventsTable("events", 90, Clock()).group_so_far(GROUPS[0]).held
+
+
+def test_facts_follow_the_sources_that_are_paused_and_no_other() -> None:
+    control = source_control(Target(STAGE))
+    states = StateTable("state")
+    for name in ("meetings", "contact-center"):
+        control.pause(name, refuse=False)
+    assert states.read_source(OWN_SOURCE).follows == {"meetings", "contact-center"}
+    clock = Clock()
+    moved = replace(control, clock=clock, sleep=clock.forward)
+    assert moved.resume("meetings", "run-1", lambda _, __: None) == 0
+    assert states.read_source(OWN_SOURCE).follows == {"contact-center"}
+    assert moved.resume("contact-center", "run-2", lambda _, __: None) == 0
+    assert states.read_source(OWN_SOURCE) == SourceState()
 
 
 def test_a_group_of_two_sources_holds_for_each_by_itself() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from desk.command.app import run
 from switchboard.errors import ReasonClass
-from switchboard.event import Event
+from switchboard.event import OWN_SOURCE, Event
 from switchboard.ledger import State
 from tests.desk.staged import DAY, STAGE, Staged, staged
 
@@ -247,6 +247,21 @@ class TestWhy:
         stage.discard(event)
         said = self.ask(capsys, event)
         assert (said["state"], "by command" in said["why"]) == ("discarded", True)
+
+    def test_a_fact_that_follows_names_the_source_that_holds_it(
+        self, stage: Staged, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.documents(stage, "`true`")
+        fact = self.route(stage, 9, source=OWN_SOURCE, held="1", held_by="meetings")
+        said = self.ask(capsys, fact)
+        assert (said["taken"], said["state"]) == (False, "held")
+        assert "the source meetings was paused, and holds what it follows" in said["where"]
+        assert said["next"] == [f"switchboard sources resume meetings --stage {STAGE}"]
+        _, told = command(capsys, "timeline", "one")
+        (moment,) = [one for one in told["moments"] if one["who"] == OWN_SOURCE]
+        assert (moment["state"], "held at the source meetings" in moment["text"]) == ("held", True)
+        stage.discard(fact)
+        assert self.ask(capsys, fact)["state"] == "discarded"
 
     def test_what_is_held_names_the_gap_and_its_release(
         self, stage: Staged, capsys: pytest.CaptureFixture[str]

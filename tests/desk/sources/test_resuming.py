@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.sources.resuming import STEP, SourceControl
+from switchboard.event import OWN_SOURCE
 from switchboard.source_state import NOTICE_SECONDS, SourceState
 from tests.desk.sources.world import SOURCE, Died, World, away
 
@@ -22,6 +23,7 @@ def paused_world() -> World:
 
 actions = st.one_of(
     st.tuples(st.just("arrive"), st.sampled_from(GROUPS)),
+    st.tuples(st.just("tell"), st.sampled_from(GROUPS)),
     st.tuples(st.just("route"), st.booleans(), st.integers(0, 1), st.integers(1, 3)),
     st.tuples(st.just("pass"), st.sampled_from([0.5, 3.0, 6.0])),
     st.tuples(st.just("die"), st.booleans(), st.integers(0, 1)),
@@ -35,6 +37,8 @@ def do(world: World, action: tuple[Any, ...]) -> None:
     match action:
         case ("arrive", group):
             world.arrive(group)
+        case ("tell", group):
+            world.tell(group)
         case ("route", bulk, sandbox, count):
             world.route(world.bulk if bulk else world.ingest, sandbox, count)
         case ("pass", seconds):
@@ -252,6 +256,32 @@ def test_a_discard_is_counted_and_what_is_under_way_does_nothing() -> None:
     world.arrive(GROUPS[0])
     world.settle()
     assert world.delivered() == {GROUPS[0]: [4]}
+
+
+def test_facts_are_released_in_their_place_and_follow_nobody_afterwards() -> None:
+    world = paused_world()
+    follows = world.control.states.read_source(OWN_SOURCE).follows
+    assert follows == {SOURCE}
+    world.arrive(GROUPS[0])
+    world.tell(GROUPS[0])
+    world.arrive(GROUPS[0])
+    world.tell(GROUPS[1])
+    world.settle()
+    assert world.delivered() == {GROUPS[1]: [4]}
+    assert world.resume() == 0
+    assert world.delivered() == world.arrived
+    assert not world.control.states.read_source(OWN_SOURCE).follows
+
+
+def test_facts_are_dropped_with_what_they_follow() -> None:
+    world = paused_world()
+    world.arrive(GROUPS[0])
+    world.tell(GROUPS[0])
+    world.settle()
+    list(world.held.groups(SOURCE))
+    assert world.control.discard(SOURCE) == 2
+    assert world.resume() == 0
+    assert world.delivered() == {}
 
 
 def test_a_pause_that_is_said_again_does_not_begin_anew() -> None:

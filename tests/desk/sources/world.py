@@ -6,8 +6,9 @@ from typing import Any
 
 from desk.emulator.queues import Queue
 from desk.sources.resuming import Place, SourceControl
-from switchboard.envelope import decode
+from switchboard.envelope import Envelope, decode, encode
 from switchboard.errors import Unavailable
+from switchboard.event import OWN_SOURCE
 from switchboard.loop import Batch, read_records
 from switchboard.queue import Outgoing, send_in_order
 from switchboard.source_state import SourceState
@@ -68,7 +69,7 @@ class LateIndex:
     by_group: dict[str, list[Place]] = field(default_factory=dict)
 
     def groups(self, source: str) -> Iterator[str]:
-        now = [key for key in self.events.held if self.events.kept[key].event.source == source]
+        now = [key for key in self.events.held if self.events.held_by[key] == source]
         before, self.shown = self.shown, now
         self.by_group = {}
         for group, event_id in now:
@@ -81,7 +82,7 @@ class LateIndex:
         return sorted(self.by_group.get(group, []), key=lambda place: place.order)
 
     def count(self, source: str) -> int:
-        return sum(self.events.kept[key].event.source == source for key in self.shown)
+        return sum(self.events.held_by[key] == source for key in self.shown)
 
     def discard(self, group: str, event_id: str) -> bool:
         if self.events.held.pop((group, event_id), None) is None:
@@ -102,6 +103,11 @@ class WrittenStates:
     def write(self, source: str, state: SourceState) -> None:
         before = self.read_source(source)
         self.stored.sources[source] = state.model_copy(update={"discarded": before.discarded})
+
+    def let_facts_follow(self, source: str, follow: bool) -> None:
+        before = self.read_source(OWN_SOURCE)
+        names = before.follows | {source} if follow else before.follows - {source}
+        self.stored.sources[OWN_SOURCE] = before.model_copy(update={"follows": names})
 
     def count_discarded(self, source: str, number: int) -> None:
         before = self.read_source(source)
@@ -143,6 +149,14 @@ class World:
         self.arrived.setdefault(group, []).append(self.number)
         one = arrived(self.number, group=group)
         self.ingest.send(one.body, group, str(self.number))
+
+    def tell(self, group: str) -> None:
+        """A fact of ours, as `fire_timers` tells it."""
+        self.number += 1
+        self.arrived.setdefault(group, []).append(self.number)
+        data = {"details": {"number": self.number}}
+        fact = make_event(self.number, data=data, source=OWN_SOURCE, type="interaction.closed")
+        self.ingest.send(encode(Envelope(event=fact, group=group)), group, str(self.number))
 
     def route(self, queue: Queue, sandbox: int = 0, count: int = 10) -> int:
         """One invocation; one that dies leaves its messages in flight."""

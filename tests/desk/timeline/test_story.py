@@ -28,7 +28,7 @@ def kept(number: int, *destinations: str, held: bool = False, sequence: int = 0)
         event=event,
         event_ref=None,
         raw_ref=None,
-        held=held,
+        held_by=event.source if held else "",
     )
 
 

@@ -232,12 +232,16 @@ def test_a_held_event_is_released_once_to_those_that_were_chosen_first(tables: N
     held = Recorded("g", event, "", None, None, (), held_order="1#1")
     for kept in (table.append(held), table.append(held)):
         assert (list(kept.destinations), kept.held) == ([], True)
-    assert table.group_so_far("g") == GroupSoFar(frozenset({event.source}))
+    assert table.group_so_far("g") == GroupSoFar({event.source: frozenset({event.id})})
     crm, lake = [Choice(name="crm", lane=Lane.URGENT, version=3)], [Choice(name="lake", version=9)]
     assert table.choose_held("g", event.id, crm) == crm
     assert table.choose_held("g", event.id, lake) == crm
-    assert table.group_so_far("g") == GroupSoFar(frozenset({event.source}), {"crm": Lane.URGENT})
+    holds = {event.source: frozenset({event.id})}
+    assert table.group_so_far("g") == GroupSoFar(holds, {"crm": Lane.URGENT})
+    table.hold_for("g", event.id, "another")
+    assert set(table.group_so_far("g").held) == {"another"}
     table.mark_released("g", event.id)
+    table.hold_for("g", event.id, "another")
     assert table.choose_held("g", event.id, lake) is None
     assert table.append(held) == Appended(crm)
     assert not table.group_so_far("g").held

@@ -4,8 +4,9 @@ What was chosen for an event is recorded with it, so that a router's second try 
 same destinations even if documents changed in between.
 
 An event of a paused source is appended as held, with its place in the order of its group; its
-destinations are chosen when it is released. Held events are in a sparse index by source, in
-shards by group; an event leaves it when it is released to every destination, or discarded.
+destinations are chosen when it is released. Held events are in a sparse index by the source that
+holds them, in shards by group; an event leaves it when it is released to every destination, or
+discarded.
 """
 
 import json
@@ -27,6 +28,7 @@ class Recorded:
     """An event as it is kept: whole up to `EVENT_TEXT_LIMIT`, and where its payload is.
 
     `held_order` is the place of a held event among those of its group; empty: it is not held.
+    `held_by` is the source that holds it; empty: its own.
     """
 
     group: str
@@ -36,6 +38,12 @@ class Recorded:
     event_ref: ObjectRef | None
     destinations: Sequence[Choice]
     held_order: str = ""
+    held_by: str = ""
+
+    @property
+    def holder(self) -> str:
+        """The source that holds it, if any: its own, or the one that a fact of ours follows."""
+        return self.held_by or self.event.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,9 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class GroupSoFar:
-    """What is recorded of a group: the sources of its held events, and its lane at destinations."""
+    """What is recorded of a group: what sources hold of it, and its lane at destinations."""
 
-    held: frozenset[str] = frozenset()
+    held: Mapping[str, frozenset[str]] = field(default_factory=dict)
     lanes: Mapping[str, Lane] = field(default_factory=dict)
 
 
@@ -92,6 +100,14 @@ class EventStore(Protocol):
         Returns:
             The destinations that are recorded: the given ones, or those of an earlier try; None:
             it is not held any more.
+
+        Raises:
+            Unavailable: the table cannot be reached.
+        """
+        ...
+
+    def hold_for(self, group: str, event_id: str, source: str) -> None:
+        """Let another source hold a held event.
 
         Raises:
             Unavailable: the table cannot be reached.

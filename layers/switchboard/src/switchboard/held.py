@@ -26,6 +26,11 @@ def held_shard(source: str, group: str) -> str:
     return f"{source}#{shard_of(group)}"
 
 
+def held_by(shard: str) -> str:
+    """The source that holds what is in this partition of the index."""
+    return shard.rpartition("#")[0]
+
+
 def held_shards(source: str) -> list[str]:
     """Every partition of a source's held events."""
     return [f"{source}#{shard}" for shard in range(SHARDS)]

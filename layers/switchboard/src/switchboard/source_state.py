@@ -6,6 +6,10 @@ A paused source is taken from, archived and appended as ever, but its events are
 no destination. While it is resuming, what is held goes through `ingest-bulk` in the order of each
 group, and a new event is held as long as its own group still holds one: it cannot overtake.
 
+A fact of ours (`OWN_SOURCE`) follows the held events of its group, whichever source's they are:
+they hold it too. The item of `OWN_SOURCE` names the sources that may hold any, so that a fact costs
+no look at its group as long as none is paused.
+
 One item per source, read at most every five seconds per sandbox and written by the operator
 alone. That is why a pause begins `NOTICE_SECONDS` after it was said: by then every sandbox has
 read it, and no two of them treat two events of one group differently.
@@ -25,6 +29,8 @@ NOTICE_SECONDS = 10.0
 class SourceState(BaseModel):
     """`holds_from` is in epoch seconds; `discarded` counts the held events that were dropped.
 
+    `follows` is of OWN_SOURCE alone: the sources that its facts follow.
+
     Whatever else it says, `paused`: an event is held as long as its group holds an earlier one.
     """
 
@@ -35,6 +41,7 @@ class SourceState(BaseModel):
     resuming: bool = False
     refuse: bool = False
     discarded: int = 0
+    follows: frozenset[str] = frozenset()
 
     def holds(self, now: float) -> bool:
         """Whether all of its events are held."""

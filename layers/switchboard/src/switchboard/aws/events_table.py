@@ -18,7 +18,7 @@ from switchboard.events import (
     event_text,
     source_day,
 )
-from switchboard.held import held_shard
+from switchboard.held import held_by, held_shard
 from switchboard.routing import Choice
 
 DAY_SECONDS = 24 * 60 * 60
@@ -52,7 +52,7 @@ class EventsTable:
                 "raw_ref": _text(recorded.raw_ref),
                 "weak_id": event.weakid or None,
                 "destinations": None if held else _text_of(recorded.destinations),
-                "held": held_shard(event.source, recorded.group) if held else None,
+                "held": held_shard(recorded.holder, recorded.group) if held else None,
                 "held_order": recorded.held_order,
                 "expires_at": int(self._clock()) + self._days * DAY_SECONDS,
             }
@@ -74,12 +74,13 @@ class EventsTable:
 
     def group_so_far(self, group: str) -> GroupSoFar:
         """See EventStore; one request for a group of up to a megabyte."""
-        held, lanes = set[str](), dict[str, Lane]()
-        for item in group_items(self._table, group, ("source", "held", "destinations")):
+        held, lanes = dict[str, frozenset[str]](), dict[str, Lane]()
+        for item in group_items(self._table, group, ("event_id", "held", "destinations")):
             if "held" in item:
-                held.add(item["source"])
+                source = held_by(item["held"])
+                held[source] = held.get(source, frozenset()) | {item["event_id"]}
             lanes.update((choice.name, choice.lane) for choice in _choices(item))
-        return GroupSoFar(frozenset(held), lanes)
+        return GroupSoFar(held, lanes)
 
     def choose_held(
         self, group: str, event_id: str, destinations: Sequence[Choice]
@@ -93,6 +94,13 @@ class EventsTable:
         )
         found = update_if(self._table, key, choose, "releasing a held event")
         return None if found is None else _choices(found)
+
+    def hold_for(self, group: str, event_id: str, source: str) -> None:
+        """See EventStore."""
+        key = to_item({"group": group, "event_id": event_id})
+        shard = held_shard(source, group)
+        move = Update("SET #held = :shard", "attribute_exists(#held)", {":shard": shard})
+        update_if(self._table, key, move, "holding an event for another source")
 
     def mark_released(self, group: str, event_id: str) -> None:
         """See EventStore."""

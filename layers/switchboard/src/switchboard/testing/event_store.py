@@ -10,12 +10,16 @@ from switchboard.testing.stores import Failing
 
 
 class MemoryEvents(Failing):
-    """See EventStore, EventReader, GroupReader. `held` has the place of each that is held."""
+    """See EventStore, EventReader, GroupReader.
+
+    `held` has the place of each that is held, `held_by` the source that holds it.
+    """
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str], Recorded] = {}
         self.routed: set[tuple[str, str]] = set()
         self.held: dict[tuple[str, str], str] = {}
+        self.held_by: dict[tuple[str, str], str] = {}
         self._chosen: dict[tuple[str, str], Sequence[Choice]] = {}
 
     def append(self, recorded: Recorded) -> Appended:
@@ -26,6 +30,7 @@ class MemoryEvents(Failing):
             self.kept[key] = recorded
             if recorded.held_order:
                 self.held[key] = recorded.held_order
+                self.held_by[key] = recorded.holder
             else:
                 self._chosen[key] = recorded.destinations
         return Appended(self._chosen.get(key, ()), key in self.held)
@@ -54,8 +59,13 @@ class MemoryEvents(Failing):
     def group_so_far(self, group: str) -> GroupSoFar:
         """See EventStore."""
         self.check()
+        held: dict[str, frozenset[str]] = {}
+        for name, event_id in self.held:
+            if name == group:
+                source = self.held_by[name, event_id]
+                held[source] = held.get(source, frozenset()) | {event_id}
         return GroupSoFar(
-            frozenset(self.kept[key].event.source for key in self.held if key[0] == group),
+            held,
             {
                 choice.name: choice.lane
                 for (name, _), choices in self._chosen.items()
@@ -72,6 +82,12 @@ class MemoryEvents(Failing):
         if (group, event_id) not in self.held:
             return None
         return self._chosen.setdefault((group, event_id), destinations)
+
+    def hold_for(self, group: str, event_id: str, source: str) -> None:
+        """See EventStore."""
+        self.check()
+        if (group, event_id) in self.held:
+            self.held_by[group, event_id] = source
 
     def mark_released(self, group: str, event_id: str) -> None:
         """See EventStore."""
