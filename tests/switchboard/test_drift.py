@@ -83,6 +83,63 @@ def test_a_renamed_field_is_told_with_its_old_name() -> None:
     assert stage.telemetry.counts == {("drift", "cc"): 1}
 
 
+def drifts(found: list[Finding]) -> set[tuple[Drift, str, str]]:
+    return {(one.drift, one.before, one.path) for one in found}
+
+
+def test_a_field_of_quite_another_name_is_renamed_where_it_can_be_no_other() -> None:
+    found = seen(learned(), 3 * VANISHED_AFTER + 60, deskId=None, workplace=7)
+    assert drifts(found) == {(Drift.RENAMED, "deskId", "workplace")}
+
+
+def test_two_that_are_renamed_at_once_are_told_apart_where_one_of_them_is_alike() -> None:
+    found = seen(learned(), 400, deskId=None, agentId=None, desk_id=7, operator="ag1")
+    assert drifts(found) == {
+        (Drift.RENAMED, "deskId", "desk_id"),
+        (Drift.RENAMED, "agentId", "operator"),
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"deskId": None, "workplace": 7, "mood": "good"},
+        {"deskId": None, "agentId": None, "workplace": 7},
+        {"deskId": None, "workplace": {"floor": 3}},
+        {"deskId": None, "ivr": {"menu": 1, "workplace": 7}},
+    ],
+    ids=["two that are new", "two that are missing", "another type", "another parent"],
+)
+def test_what_may_be_another_is_new_and_the_other_has_vanished(changes: dict[str, Any]) -> None:
+    found = drifts(seen(learned(), 4 * VANISHED_AFTER, **changes))
+    assert {drift for drift, *_ in found} == {Drift.NEW, Drift.VANISHED}
+    assert (Drift.VANISHED, "", "deskId") in found
+
+
+def test_one_that_came_less_often_yet_may_be_the_one_as_well() -> None:
+    stage = learned(1)
+    given: dict[str, Any] = {"deskId": None, "workplace": 7}
+    found = drifts(seen(stage, 1, mood="good", **given) + seen(stage, 10, **given))
+    assert found == {(Drift.NEW, "", "workplace")}
+
+
+@pytest.mark.parametrize("often", [2, 33])
+def test_what_comes_in_the_place_of_another_now_and_then_is_new(often: int) -> None:
+    stage = learned(1)
+    instead = {**{name: value for name, value in USUAL.items() if name != "deskId"}, "mobile": 7}
+    stage.see("stream", lambda number: told(USUAL if number % often else instead), 20 * often)
+    assert drifts(stage.findings) == {(Drift.NEW, "", "mobile")}
+    # And the other is missed when it is gone.
+    assert (Drift.VANISHED, "", "deskId") in drifts(seen(stage, 2 * VANISHED_AFTER, deskId=None))
+
+
+@pytest.mark.parametrize("name", ["ivrs", "menuTree"])
+def test_of_a_renamed_object_only_itself_is_told(name: str) -> None:
+    renamed: dict[str, Any] = {name: {"menu": 1}}
+    found = seen(learned(), 4 * VANISHED_AFTER, ivr=None, **renamed)
+    assert drifts(found) == {(Drift.RENAMED, "ivr", name)}
+
+
 def test_a_vanished_field_is_told_once() -> None:
     stage = learned()
     found = seen(stage, 6 * VANISHED_AFTER, deskId=None)

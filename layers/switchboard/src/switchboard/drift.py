@@ -3,8 +3,8 @@
     observe (one event) → compare (with the stored shape) → decide (what is different for good)
 
 The first events of a type are learned from. After them a path that was never there is *new*, or a
-*renamed* one where one of a like name is missing whenever it is there; a path that is of another
-type twenty times in a row, without being of its own in between, is *retyped*; and one
+*renamed* one where one of a like name, or one alone, is missing whenever it is there; a path that
+is of another type twenty times in a row, without being of its own in between, is *retyped*; and one
 that was nearly always there and is missing a hundred times in a row has *vanished*. What is of one
 type now and of another then floats, and is learned without a word.
 """
@@ -144,8 +144,8 @@ class Suspicions:
             return None
         told = {*new, *self.turned}  # what is in them goes without saying
         apart = {path: one for path, one in new.items() if parent(path) not in told}
-        old = _renamed(apart, shape)
-        renamed = set(old.values())
+        old = self._renamed(apart, shape)
+        renamed = {path for path in shape.paths if _is_of(path, old.values())}
         findings = [_appeared(path, one, old.get(path)) for path, one in apart.items()]
         findings += [self._retyped(path, shape) for path in retyped]
         findings += [
@@ -160,6 +160,23 @@ class Suspicions:
         }
         return Verdict(findings, kinds, gone | renamed)
 
+    def _renamed(self, new: Mapping[str, Sighting], shape: Shape) -> Mapping[str, str]:
+        """The old path of each that is a renamed one: of a like name, or the only one it can be.
+
+        The only one is missing since then, and no other path could be it: nor could one that came
+        less often yet. What is there only where another is missing is no other name of it.
+        """
+        candidates = {path: _candidates(path, one, shape) for path, one in self.fresh.items()}
+        found = _alike({path: candidates[path] for path in new})
+        taken = {*found.values()}
+        left = {path: olds - taken for path, olds in candidates.items() if path not in found}
+        claimed = Counter(old for olds in left.values() for old in olds)
+        for path in new.keys() & left.keys():
+            for old in left[path] if len(left[path]) == 1 else ():
+                if claimed[old] == 1 and self.missing[old] >= new[path].count:
+                    found[path] = old
+        return found
+
     def _retyped(self, path: str, shape: Shape) -> Finding:
         return Finding(
             drift=Drift.RETYPED,
@@ -170,13 +187,26 @@ class Suspicions:
         )
 
 
-def _renamed(new: Mapping[str, Sighting], shape: Shape) -> Mapping[str, str]:
-    """The old path of each that is a renamed one: a like neighbour, missing where it was there."""
-    pairs = [
-        (SequenceMatcher(None, old, path).ratio(), path, old)
-        for path, one in new.items()
+def _is_of(path: str, others: Collection[str]) -> bool:
+    """Whether it is one of these, or in one."""
+    return path in others or any(path.startswith((f"{one}.", f"{one}[]")) for one in others)
+
+
+def _candidates(path: str, one: Sighting, shape: Shape) -> frozenset[str]:
+    """The old paths that a new one may have had: neighbours, missing each time it was there."""
+    return frozenset(
+        old
         for old in one.absent
         if parent(old) == parent(path) and set(shape.paths[old].kinds) & one.kinds
+    )
+
+
+def _alike(candidates: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """The candidate of a like name, of each path that has one."""
+    pairs = [
+        (SequenceMatcher(None, old, path).ratio(), path, old)
+        for path, olds in candidates.items()
+        for old in olds
     ]
     found: dict[str, str] = {}
     for ratio, path, old in sorted(pairs, reverse=True):
