@@ -16,10 +16,11 @@ from difflib import SequenceMatcher
 from typing import Any, Self
 
 from switchboard.fingerprint import KINDS, MOST_PATHS, NULL, Fingerprint, example, parent
-from switchboard.shape import Drift, Finding, Shape, Verdict
+from switchboard.shape import Drift, Finding, Shape, Suspect, Suspects, Verdict
 
 ALIKE = 0.5
 NEW_AFTER, RETYPED_AFTER, VANISHED_AFTER = 3, 20, 100
+MOST_FRESH, MOST_ABSENT = 30, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Sighting:
 
 @dataclass(slots=True)
 class Suspicions:
-    """What was different lately, of one event type, in one sandbox."""
+    """What was different lately, of one event type, in one sandbox and in those before it."""
 
     fresh: dict[str, Sighting] = field(default_factory=dict)
     turned: dict[str, int] = field(default_factory=dict)
@@ -96,6 +97,51 @@ class Suspicions:
     floating: dict[str, set[str]] = field(default_factory=dict)
     missing: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kept: Suspects) -> Self:
+        """To go on counting where another sandbox ended."""
+        fresh, turned = kept.fresh.items(), kept.turned.items()
+        return cls(
+            fresh={
+                path: Sighting(one.count, {*one.kinds}, frozenset(one.absent), one.example)
+                for path, one in fresh
+            },
+            turned={path: one.count for path, one in turned},
+            turned_to={path: {*one.kinds} for path, one in turned},
+            missing=Counter(kept.missing),
+            examples={path: one.example for path, one in turned},
+        )
+
+    def kept(self) -> Suspects:
+        """What another sandbox is to go on with: of new paths the most frequent ones.
+
+        An event that lacks a lot beside what is new in it is odd altogether.
+        """
+        near = {path: _near(path, one.absent) for path, one in self.fresh.items()}
+        worth = [path for path, absent in near.items() if len(absent) <= MOST_ABSENT]
+        worth.sort(key=lambda path: (-self.fresh[path].count, path))
+        return Suspects(
+            fresh={
+                path: Suspect(
+                    count=one.count,
+                    kinds=tuple(sorted(one.kinds)),
+                    absent=near[path],
+                    example=one.example,
+                )
+                for path in worth[:MOST_FRESH]
+                for one in [self.fresh[path]]
+            },
+            turned={
+                path: Suspect(
+                    count=count,
+                    kinds=tuple(sorted(self.turned_to[path])),
+                    example=self.examples[path],
+                )
+                for path, count in self.turned.items()
+            },
+            missing=dict(self.missing),
+        )
 
     @property
     def are_any(self) -> bool:
@@ -192,12 +238,14 @@ def _is_of(path: str, others: Collection[str]) -> bool:
     return path in others or any(path.startswith((f"{one}.", f"{one}[]")) for one in others)
 
 
+def _near(path: str, absent: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted(old for old in absent if parent(old) == parent(path)))
+
+
 def _candidates(path: str, one: Sighting, shape: Shape) -> frozenset[str]:
     """The old paths that a new one may have had: neighbours, missing each time it was there."""
     return frozenset(
-        old
-        for old in one.absent
-        if parent(old) == parent(path) and set(shape.paths[old].kinds) & one.kinds
+        old for old in _near(path, one.absent) if set(shape.paths[old].kinds) & one.kinds
     )
 
 

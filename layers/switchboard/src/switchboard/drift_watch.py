@@ -1,8 +1,9 @@
 """Watching for drift in one sandbox, over the shapes that all of them share.
 
 A shape is read when the first event of its type comes, and written while it is learned (at first,
-then once for fifty events or ten minutes), and later only when something changed for good: no item
-is ever hot.
+then once for fifty events or ten minutes), and later when something changed for good; what is
+suspected of a type that is seldom here is written once in ten minutes, so that the next sandbox
+goes on counting. No item is ever hot.
 Whoever writes a finding tells of it; the others find it written, so each is told once.
 """
 
@@ -11,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from switchboard.drift import Suspicions, Usual, compare
+from switchboard.drift import VANISHED_AFTER, Suspicions, Usual, compare
 from switchboard.errors import SwitchboardError
 from switchboard.event import Event, utc_text
 from switchboard.fingerprint import FLOATING, Fingerprint, fingerprint, shown
-from switchboard.shape import Finding, Lesson, Shape, Verdict
+from switchboard.shape import Finding, Lesson, Shape, Suspects, Verdict
 from switchboard.sources.stream_vocabulary import DOCUMENTED
 from switchboard.telemetry import Telemetry
 
@@ -57,7 +58,7 @@ class _Watched:
     name: str
     documented: Collection[str]
     shape: Shape
-    since: float
+    seen: int = 0
     usual: Usual | None = None
     lesson: Lesson = field(default_factory=Lesson)
     suspicions: Suspicions = field(default_factory=Suspicions)
@@ -69,8 +70,14 @@ class _Watched:
             self.usual = Usual.of(shape, self.documented)
             self.suspicions.prune(shape)
 
+    def go_on(self) -> None:
+        """Take over what was counted before."""
+        self.suspicions = Suspicions.of(self.shape.suspects)
+        self.take(self.shape)
+
     def observe(self, found: Fingerprint, data: Any) -> None:
         """One event more."""
+        self.seen += 1
         usual = self.usual
         if usual is None:
             self.lesson.add(found)
@@ -120,8 +127,8 @@ class DriftWatch:
             except SwitchboardError:
                 self._not_before = self._clock() + AGAIN_SECONDS
                 return None
-            watched = _Watched(*key, documented, shape, self._clock())
-            watched.take(shape)
+            watched = _Watched(*key, documented, shape)
+            watched.go_on()
             self._watched[key] = watched
         return self._watched[key]
 
@@ -133,10 +140,13 @@ class DriftWatch:
                 changed = watched.shape.after(verdict, self._now())
             elif lesson is not None:
                 changed = watched.shape.learned(lesson)
+            elif (suspects := self._suspects(watched)) is not None:
+                changed = watched.shape.suspecting(suspects)
             else:
                 return
+            changed = changed.model_copy(update={"written_at": self._clock()})
             if self._shapes.write_shape(watched.source, watched.name, changed):
-                watched.lesson, watched.since = Lesson(), self._clock()
+                watched.lesson = Lesson()
                 watched.take(changed)
                 for finding in () if verdict is None else verdict.findings:
                     self._tell(watched, finding)
@@ -152,9 +162,23 @@ class DriftWatch:
     def _lesson(self, watched: _Watched) -> Lesson | None:
         """What is to be learned now: enough of it; of a rare type, or at first, all there is."""
         lesson, shape = watched.lesson, watched.shape
-        waited = shape.seen == 0 or self._clock() - watched.since >= LESSON_SECONDS
+        waited = shape.seen == 0 or self._is_quiet(shape)
         is_due = lesson.seen >= (1 if waited else LESSON_EVENTS)
         return lesson if is_due and not shape.is_learned else None
+
+    def _suspects(self, watched: _Watched) -> Suspects | None:
+        """What is to be kept for other sandboxes: what changed, once in a while.
+
+        Of a type that is frequent here, this sandbox finds out by itself.
+        """
+        is_seldom = watched.seen <= VANISHED_AFTER
+        if not is_seldom or not watched.shape.is_learned or not self._is_quiet(watched.shape):
+            return None
+        kept = watched.suspicions.kept()
+        return None if kept == watched.shape.suspects else kept
+
+    def _is_quiet(self, shape: Shape) -> bool:
+        return self._clock() - shape.written_at >= LESSON_SECONDS
 
     def _tell(self, watched: _Watched, finding: Finding) -> None:
         self._telemetry.count(

@@ -46,14 +46,40 @@ class Known(BaseModel):
     seen: int = 0
 
 
+class Suspect(BaseModel):
+    """A path that is different lately: how often, and how. `absent`: what was missing with it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    count: int
+    kinds: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    example: str = ""
+
+
+class Suspects(BaseModel):
+    """What a sandbox counts, for the one that comes after it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    fresh: Mapping[str, Suspect] = {}
+    turned: Mapping[str, Suspect] = {}
+    missing: Mapping[str, int] = {}
+
+
 class Shape(BaseModel):
-    """The shape of an event type, as it is stored: `seen` events were learned from."""
+    """The shape of an event type, as it is stored: `seen` events were learned from.
+
+    `written_at` is in epoch seconds.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     seen: int = 0
     paths: Mapping[str, Known] = {}
     findings: tuple[Finding, ...] = ()
+    suspects: Suspects = Suspects()
+    written_at: float = 0.0
     revision: int = 0
 
     @property
@@ -86,6 +112,10 @@ class Shape(BaseModel):
             paths[path] = Known(kinds=paths[path].kinds)
         found = [one.model_copy(update={"found_at": now}) for one in verdict.findings]
         return self._changed(paths=paths, findings=(*self.findings, *found)[-MOST_FINDINGS:])
+
+    def suspecting(self, suspects: Suspects) -> "Shape":
+        """The shape with what a sandbox counts now."""
+        return self._changed(suspects=suspects)
 
     def _changed(self, **fields: Any) -> "Shape":
         return self.model_copy(update={**fields, "revision": self.revision + 1})
