@@ -43,14 +43,18 @@ def main() -> int:
         events = scene.feed(chosen.events)
         delivered = scene.until_delivered()
         verdicts = judged(scene, events)
+        moved = scene.moved_by_sqs()
     for name, verdict in verdicts.items():
         injected = ", ".join(f"{count} {what}" for what, count in verdict.counts.items())
         console.print(f"{name}: {injected}", markup=False)
     if not delivered:
         console.print("it was not delivered in time, or not everything was broken", markup=False)
+    if moved:
+        console.print(f"SQS itself moved {moved} messages to dead letters", markup=False)
     console.print(f"{time.monotonic() - began:.0f} s", markup=False)
     tell([row(name, seed, one) for name, one in verdicts.items()], last_line(verdicts), console)
-    return 0 if delivered and not any(one.problems for one in verdicts.values()) else 1
+    is_well = delivered and not moved and not any(one.problems for one in verdicts.values())
+    return 0 if is_well else 1
 
 
 def last_line(verdicts: Mapping[str, Verdict]) -> str:

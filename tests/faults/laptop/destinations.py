@@ -9,9 +9,11 @@ from desk.standins.slack import Workspace
 from switchboard.destination import Repeat
 from tests.faults.deliveries.shops import Channels, Endpoint
 from tests.faults.deliveries.vendor import Shop
+from tests.faults.deliveries.verdict import SAFE
 
 BUCKET = "faults-lake"
 TOKEN = "xoxb-a-token"
+HOOK = "/services/T0/B0/secret"
 CHANNELS = tuple(f"C{number:09}" for number in range(24))
 """A channel takes one message a second: one would be waited for too long."""
 
@@ -43,6 +45,9 @@ RECORD = {
 class Faulted:
     """A destination under fault. Without a `shop` its vendor is the emulator's S3.
 
+    Where its `repeat` is not safe, its ledger has to own up to what was left unknown. What an
+    execution that dies had sent nobody can say: there none dies.
+
     `scale` multiplies the shares of the vendor's trouble: a parcel is one request for many.
     """
 
@@ -55,7 +60,12 @@ class Faulted:
     @property
     def name(self) -> str:
         """Its name in the stage."""
-        return f"{self.kind}-{self.mode}"
+        return f"{self.kind}-{self.mode if self.safe else self.repeat.replace('_', '-')}"
+
+    @property
+    def safe(self) -> bool:
+        """Whether each delivery is one record, whatever happens."""
+        return self.repeat in SAFE
 
     @property
     def ordered(self) -> bool:
@@ -78,23 +88,31 @@ class Faulted:
         match self.kind:
             case "s3":
                 own: Mapping[str, Any] = {}
-            case "slack":
+            case "slack" if self.safe:
                 own = {"channel_by": "data.channel", "personal_data": "show"}
+            case "slack":
+                own = {"credential": "webhook_url", "personal_data": "show"}
             case _:
                 own = {"url": url}
-        return {"mapping": "record", **own}
+        chosen = {} if self.safe else {"repeat": str(self.repeat)}
+        return {"mapping": "record", **chosen, **own}
 
-    def secret(self) -> Mapping[str, str] | None:
+    def secret(self, url: str) -> Mapping[str, str] | None:
         """What its secret holds, if it has one."""
-        return {"webhook": SIGNING, "slack": {"bot_token": TOKEN}}.get(self.kind)
+        slack = {"bot_token": TOKEN} if self.safe else {"webhook_url": url + HOOK}
+        return {"webhook": SIGNING, "slack": slack}.get(self.kind)
 
 
 def _endpoint() -> Shop:
     return Endpoint(knows=True)
 
 
+def _forgetful() -> Shop:
+    return Endpoint(knows=False)
+
+
 def _workspace() -> Shop:
-    return Channels(Workspace(TOKEN, CHANNELS), time.time)
+    return Channels(Workspace(TOKEN, CHANNELS, webhook=HOOK), time.time)
 
 
 DESTINATIONS: Sequence[Faulted] = (
@@ -106,4 +124,7 @@ DESTINATIONS: Sequence[Faulted] = (
     Faulted("s3", "scheduled", Repeat.NATIVE),
     Faulted("slack", "ordered", Repeat.READ_BACK, _workspace),
     Faulted("slack", "scheduled", Repeat.READ_BACK, _workspace),
+    Faulted("webhook", "ordered", Repeat.AT_LEAST_ONCE, _forgetful),
+    Faulted("webhook", "ordered", Repeat.AT_MOST_ONCE, _forgetful),
+    Faulted("slack", "ordered", Repeat.AT_MOST_ONCE, _workspace),
 )

@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from switchboard.aws.items import from_item
@@ -32,11 +32,10 @@ def judged(scene: Scene, events: Sequence[Event]) -> Mapping[str, Verdict]:
                 expected=expected,
                 stored=_stored(scene, one, calls),
                 entries=[entry for entry in entries if entry.destination == one.name],
-                # Which executions died over which delivery is the deliveries' matrix's to say.
-                in_doubt={event.id for event in events},
+                in_doubt=_in_doubt(scene, one, events),
                 injected={
                     **_troubles(scene, one, calls),
-                    "killed": broken["killed"],
+                    **({"killed": broken["killed"]} if one.safe else {}),
                     "answer lost": broken["lost"],
                     "refused by SQS": refused,
                 },
@@ -45,6 +44,16 @@ def judged(scene: Scene, events: Sequence[Event]) -> Mapping[str, Verdict]:
             )
         )
     return found
+
+
+def _in_doubt(scene: Scene, one: Faulted, events: Sequence[Event]) -> Collection[str]:
+    """Of what nobody can say whether it is there.
+
+    Which executions died over which delivery is the deliveries' matrix's to say: any may be.
+    """
+    if one.safe:
+        return {event.id for event in events}
+    return scene.vendors[one.name].in_doubt.keys()
 
 
 def _stored(scene: Scene, one: Faulted, calls: Sequence[Mapping[str, Any]]) -> Sequence[Stored]:

@@ -34,11 +34,16 @@ def test_what_s3_took_is_in_its_order_and_each_once() -> None:
 
 def test_every_kind_is_there_in_every_mode_that_it_has() -> None:
     modes = {
-        kind: {one.mode for one in DESTINATIONS if one.kind == kind}
+        kind: {one.mode for one in DESTINATIONS if one.kind == kind and one.safe}
         for kind in ("webhook", "s3", "slack")
     }
     # What is sent together anyway has no mode `batched`.
     assert modes == {"webhook": set(Mode), "s3": set(Mode), "slack": set(Mode) - {Mode.BATCHED}}
+
+
+def test_both_sides_that_can_be_erred_on_are_there() -> None:
+    unsafe = {one.name for one in DESTINATIONS if not one.safe}
+    assert unsafe == {"webhook-at-least-once", "webhook-at-most-once", "slack-at-most-once"}
 
 
 def test_a_group_has_one_channel_and_its_numbers_in_order() -> None:
