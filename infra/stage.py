@@ -5,6 +5,7 @@ What is decided at run time — routes, mappings, addresses — is in SSM and no
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
+from math import ceil
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -19,6 +20,7 @@ from pydantic import (
 from infra.catalogue import destination_kinds
 from infra.reading import Network, PublicNetwork, Reader
 from switchboard.destination import DeployTime, DestinationSpec, Mode
+from switchboard.drain import TIME_SHARE
 from switchboard.event import OWN_SOURCE
 from switchboard.sources import KINDS, WEBHOOK_KINDS
 
@@ -114,10 +116,9 @@ class DestinationEntry(BaseModel):
             raise ValueError(f"lanes are for mode ordered; {self.mode} has one queue")
         parcels = self.spec.parcels
         coalesces = parcels is not None and parcels.coalesces
-        shortest = 2 * (self.spec.vendor_timeout_seconds + SPARE_SECONDS)
-        if (self.mode is not Mode.ORDERED or coalesces) and self.timeout < shortest:
+        if (self.mode is not Mode.ORDERED or coalesces) and self.timeout < self._shortest:
             raise ValueError(
-                f"timeout_seconds must be at least {shortest} for a {self.mode} {self.kind}"
+                f"timeout_seconds must be at least {self._shortest} for a {self.mode} {self.kind}"
             )
         if self.mode is Mode.BATCHED:
             if parcels is None or coalesces:
@@ -130,6 +131,12 @@ class DestinationEntry(BaseModel):
         if self.batch > ORDERED_BATCH:
             raise ValueError("batch_size is at most 10 for a FIFO queue; mode batched takes more")
         return self
+
+    @property
+    def _shortest(self) -> int:
+        """Seconds for two requests; a drain ends with its share of the time."""
+        two = 2 * (self.spec.vendor_timeout_seconds + SPARE_SECONDS)
+        return ceil(two / TIME_SHARE) if self.mode is Mode.SCHEDULED else two
 
     @property
     def batch(self) -> int:

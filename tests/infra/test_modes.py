@@ -136,7 +136,7 @@ def test_only_who_looks_for_parcels_may_read_the_bucket(made: Any) -> None:
         ({"mode": "batched", "window_seconds": 301}, "window_seconds"),
         ({"mode": "batched", "batch_size": 10_001}, "batch_size"),
         ({"mode": "batched", "every": "1 hour"}, "belongs to mode scheduled"),
-        ({"mode": "scheduled", "every": "1 hour", "timeout_seconds": 30}, "at least 40"),
+        ({"mode": "scheduled", "every": "1 hour", "timeout_seconds": 40}, "at least 50"),
         ({"mode": "scheduled"}, "belongs to mode scheduled"),
         ({"mode": "scheduled", "every": "hourly"}, "every"),
         ({"mode": "scheduled", "every": "1 hours"}, "every"),

@@ -79,8 +79,10 @@ class Faulted:
             case "s3":
                 return {**entry, "bucket": BUCKET, "prefix": f"{self.mode}/"}
             case "slack":
-                slack = {"api_url": f"{url}/api", "timeout_seconds": 40}
-                return {**entry, **slack, "private_hosts": LOCAL}
+                # Messages are sent together, in any mode: there has to be time for two requests.
+                seconds = max(40, int(entry["timeout_seconds"]))
+                api = {"api_url": f"{url}/api", "timeout_seconds": seconds}
+                return {**entry, **api, "private_hosts": LOCAL}
         return {**entry, "private_hosts": LOCAL}
 
     def document(self, url: str) -> Mapping[str, Any]:
