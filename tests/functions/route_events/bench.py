@@ -92,6 +92,7 @@ class Bench:
     shapes: MemoryShapes = field(default_factory=MemoryShapes)
     timers: MemoryTimers = field(default_factory=MemoryTimers)
     reference: MemoryReference = field(default_factory=MemoryReference)
+    batches: type[Batch] = Batch
     invocations: int = 0
 
     def __post_init__(self) -> None:
@@ -132,7 +133,7 @@ class Bench:
 
     def route(self, *records: Record) -> dict[str, int]:
         """Route a batch; what goes back, with its visibility."""
-        batch = Batch(records)
+        batch = self.batches(records)
         self.run(self.router, batch)
         return {one.message_id: seconds for one, seconds in batch.failures()}
 

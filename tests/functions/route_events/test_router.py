@@ -194,36 +194,6 @@ def test_a_store_that_is_away_makes_everything_wait_and_loses_nothing(store: str
     assert numbers(bench.sent("crm")) == [1, 2]
 
 
-def test_one_that_waits_holds_back_what_follows_it_and_not_what_is_before_it() -> None:
-    """Else the first comes back at once, for as long as the other waits, until SQS buries it."""
-    bench = Bench()
-    one, two, three = (arrived(number, receive_count=3) for number in (1, 2, 3))
-    bench.bucket.failure = Unavailable("away")
-    wait = bench.route(two)[two.message_id]
-    assert wait > 0
-    bench.bucket.failure = None
-    assert bench.route(one, two, three) == {two.message_id: wait, three.message_id: 0}
-    assert numbers(bench.sent("crm")) == [1]
-    bench.clock.forward(wait)
-    assert bench.route(two, three) == {}
-    assert numbers(bench.sent("crm")) == [1, 2, 3]
-
-
-@pytest.mark.parametrize("store", ["bucket", "events", "parameters"])
-def test_what_follows_one_that_waits_has_no_wait_of_its_own(store: str) -> None:
-    bench = Bench()
-    records = [arrived(number, receive_count=3) for number in (1, 2, 3)]
-    getattr(bench, store).failure = Unavailable("away")
-    bench.route(*records)
-    now = bench.clock()
-    waits = {entry.event_id: entry.until > now for entry in bench.ledger.entries.values()}
-    assert [waits.get(make_event(number).id, False) for number in (1, 2, 3)] == [
-        store != "parameters",
-        False,
-        False,
-    ]
-
-
 def test_an_event_stands_beside_its_payload_and_one_of_our_own_alone() -> None:
     bench = Bench()
     own = make_event(7, data={"seconds": 30})
