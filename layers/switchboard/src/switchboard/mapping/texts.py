@@ -37,7 +37,8 @@ def trim(value: Any) -> str | None:
 
 def concat(*values: Any) -> str:
     """Texts and numbers one after the other; null is left out."""
-    return "".join([text(value) or "" for value in values])[:LONGEST_TEXT]
+    parts = [value if type(value) is str else text(value) or "" for value in values]
+    return "".join(parts)[:LONGEST_TEXT]
 
 
 def join_texts(separator: Any, *values: Any) -> str:
