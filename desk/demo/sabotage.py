@@ -148,7 +148,7 @@ SABOTAGES: Mapping[str, Sabotage] = {
         ("out of order",),
         _in_layer(
             "loop.py",
-            "if record.group not in self._blocked and",
+            "if not is_blocked and",
             "if record.message_id not in self._back and",
         ),
     ),
