@@ -182,6 +182,12 @@ def test_what_is_marked_is_a_path_of_fields(marked: str) -> None:
     assert "is no path of fields, such as data.customer.phone" in step.reason
 
 
+@pytest.mark.parametrize("marked", ["subject", "id", "raw.call", "customer.phone"])
+def test_what_every_kind_sends_of_an_event_cannot_be_marked(marked: str) -> None:
+    (step,) = plan(written(policy={"sensitive": [marked]}), {}, KINDS)
+    assert f"'{marked}' is neither in data nor in lookup" in step.reason
+
+
 def test_what_may_not_be_shown_is_taken_out() -> None:
     policy = policy_of(PolicyDocument(sensitive=frozenset({"data.people.phone", "data.notes"})))
     event = {"data": {"people": [{"phone": "1", "name": "Ann"}, "x"], "notes": "n", "n": 1}}

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from switchboard.errors import ConfigurationError
-from switchboard.mapping.origins import ANY, RAW, Path, path_of
+from switchboard.mapping.origins import ANY, LOOKUP, RAW, Path, path_of
 
 POLICY = "policies/fields"
 
@@ -26,8 +26,20 @@ def _is_path(text: str) -> str:
     return text
 
 
+def _can_be_withheld(text: str) -> str:
+    if path_of(text)[0] not in MARKABLE:
+        raise ValueError(
+            f"{text!r} is neither in data nor in lookup; id, source, type, subject and time name an"
+            " event wherever it is sent"
+        )
+    return text
+
+
 FieldPath = Annotated[str, AfterValidator(_is_path)]
 """Fields from the event downwards, as an expression names them: `data.customer.phone`."""
+
+MARKABLE = frozenset({"data", LOOKUP})
+"""What every kind sends of an event beside its output cannot be withheld."""
 
 
 class PolicyDocument(BaseModel):
@@ -35,7 +47,7 @@ class PolicyDocument(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sensitive: frozenset[FieldPath] = Field(
+    sensitive: frozenset[Annotated[FieldPath, AfterValidator(_can_be_withheld)]] = Field(
         description="Paths such as data.customer.phone, each with all beneath it; arrays are no"
         " part of a path. lookup.TABLE.COLUMN is one of reference data. Where anything is marked,"
         " the payload as it came (raw) is as well."
