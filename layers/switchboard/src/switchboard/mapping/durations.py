@@ -22,7 +22,10 @@ def hhmmss(value: Any) -> str | None:
 def minutes(value: Any) -> float | None:
     """Seconds as minutes, to two places."""
     seconds = number(value)
-    return None if seconds is None else whole(round(seconds / 60, 2))
+    if seconds is None:
+        return None
+    rounded = round(seconds / 60, 2)
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def seconds(value: Any) -> float | None:

@@ -17,7 +17,7 @@ def upper(value: Any) -> str | None:
 
 def lower(value: Any) -> str | None:
     """The text in small letters."""
-    written = text(value)
+    written = value if type(value) is str else text(value)
     return None if written is None else written.lower()
 
 
@@ -31,7 +31,7 @@ def title_case(value: Any) -> str | None:
 
 def trim(value: Any) -> str | None:
     """The text without white space at both ends."""
-    written = text(value)
+    written = value if type(value) is str else text(value)
     return None if written is None else written.strip()
 
 
