@@ -63,7 +63,11 @@ class _Writer:
     def __init__(self, key: Key) -> None:
         self.field = ""
         self._key = key
-        self._constants: dict[str, Any] = {"flattened": flattened, "reference": _Expression}
+        self._constants: dict[str, Any] = {
+            "flattened": flattened,
+            "nothing": {},
+            "reference": _Expression,
+        }
         self._needs: Counter[Need] = Counter()
         self._functions: list[_Function] = []
         self._names = 0
@@ -155,7 +159,14 @@ class _Function:
 
     def _field(self, node: Node, x: str) -> str:
         key = self._writer.constant(node["value"])
-        return self._named(f"{x}.get({key}) if isinstance({x}, dict) else None")
+        return self._named(f"{self._object(x)}.get({key})")
+
+    def _object(self, x: str) -> str:
+        """The name of the object that is named `x`; of what is none, of an empty one."""
+        known = (x, "object")
+        if known not in self._known:
+            self._known[known] = self._named(f"{x} if isinstance({x}, dict) else nothing")
+        return self._known[known]
 
     def _index(self, node: Node, x: str) -> str:
         at = node["value"]
