@@ -81,7 +81,7 @@ def _wrapped(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 def _call(name: str, values: list[str]) -> str:
     fewest, most = takes(name)
-    count = max(fewest, min(len(values), most or 3))
+    count = max(fewest, min(len(values), 3 if most is None else most))
     return f"{name}({', '.join([*values, '@', 'a', 'b', 'c'][:count])})"
 
 
