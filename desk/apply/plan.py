@@ -20,7 +20,7 @@ from switchboard.policy import POLICY, Policy
 from switchboard.sources import KINDS
 from switchboard.timers import compile_timer
 from switchboard.trial import difference
-from switchboard.withholding import check_destination, compile_policy
+from switchboard.withholding import check_destination, policy_in
 
 STANDARD_CHARACTERS = 4096
 ADVANCED_BYTES = 8192
@@ -132,13 +132,13 @@ def _check_policy(name: str, known: Mapping[str, str], kinds: Mapping[str, str])
     """That no destination is sent what it may not get, as its documents will be."""
     if name != POLICY:
         raise ConfigurationError(f"there is one policy, {POLICY}; write it there")
-    _policy(known)
+    policy_in(known)
     _check_users(None, known, kinds)
 
 
 def _check_users(mapping: str | None, known: Mapping[str, str], kinds: Mapping[str, str]) -> None:
     """That every destination that uses a mapping, or any, gets nothing that it may not get."""
-    policy = _policy(known)
+    policy = policy_in(known)
     for destination, kind in kinds.items():
         if destination.startswith("destinations/") and destination in known:
             spec = destination_kinds()[kind]
@@ -154,7 +154,7 @@ def _check_destination(
     for predicate in document.predicates:
         compile_expression(predicate, IN_PREDICATES)
     repeat_of(spec, document)
-    _check_sent(name, document, known, _policy(known))
+    _check_sent(name, document, known, policy_in(known))
     if document.mapping is not None and spec.kind == "slack":
         mapping = f"mappings/{document.mapping}"
         check_blocks(mapping, known[mapping])
@@ -163,15 +163,12 @@ def _check_destination(
 def _check_sent(
     name: str, document: DestinationDocument, known: Mapping[str, str], policy: Policy
 ) -> None:
-    if document.mapping is None:
-        check_destination(name, document, None, policy)
-        return
-    mapping = f"mappings/{document.mapping}"
-    if mapping not in known:
-        raise ConfigurationError(f"mapping: there is no {mapping}, neither in the files nor in SSM")
-    compiled = compile_mapping_document(mapping, known[mapping])
+    compiled = None
+    if document.mapping is not None:
+        mapping = f"mappings/{document.mapping}"
+        if mapping not in known:
+            raise ConfigurationError(
+                f"mapping: there is no {mapping}, neither in the files nor in SSM"
+            )
+        compiled = compile_mapping_document(mapping, known[mapping])
     check_destination(name, document, compiled, policy)
-
-
-def _policy(known: Mapping[str, str]) -> Policy:
-    return compile_policy(known[POLICY]) if POLICY in known else Policy()

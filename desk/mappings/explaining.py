@@ -27,9 +27,8 @@ from switchboard.errors import ConfigurationError, EventError, SwitchboardError
 from switchboard.event import Event, as_document
 from switchboard.gathering import Gather
 from switchboard.mapping.calls import Key
-from switchboard.policy import POLICY, Policy
 from switchboard.routing import Predicates, compile_route
-from switchboard.withholding import check_destination, compile_policy
+from switchboard.withholding import check_destination, policy_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +124,16 @@ def _sent(answer: Explained, asked: Explaining, one: Deployed) -> Explained:
 
 
 def _output(asked: Explaining, document: DestinationDocument, one: Deployed) -> Mapping[str, Any]:
-    written = asked.documents.get(POLICY)
-    policy = Policy() if written is None else compile_policy(written)
+    name, policy = f"destinations/{one.name}", policy_in(asked.documents)
     if document.mapping is None:
-        check_destination(f"destinations/{one.name}", document, None, policy)
+        check_destination(name, document, None, policy)
         return whole_event(asked.event)
-    name = f"mappings/{document.mapping}"
-    text = asked.documents.get(name)
+    mapping_name = f"mappings/{document.mapping}"
+    text = asked.documents.get(mapping_name)
     if text is None:
-        raise ConfigurationError(f"{name} is not configured")
-    mapping = compile_mapping_document(name, text, key=one.key)
-    check_destination(f"destinations/{one.name}", document, mapping, policy)
+        raise ConfigurationError(f"{mapping_name} is not configured")
+    mapping = compile_mapping_document(mapping_name, text, key=one.key)
+    check_destination(name, document, mapping, policy)
     given = asked.gather(mapping.asking, as_document(asked.event), asked.raw_ref)
     return mapping.apply(asked.event, given)
 

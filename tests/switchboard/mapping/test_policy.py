@@ -122,6 +122,8 @@ def test_what_is_not_allowed_any_more_is_not_sent_until_a_trial_is_over() -> Non
     for read in (documents.read, documents.read_later):
         with pytest.raises(ConfigurationError, match=REFUSED):
             read()
+    _, withheld = documents.new_sandbox().without_mapping()
+    assert ("data", "customer", "phone") in withheld
 
 
 def test_a_broken_policy_leaves_the_last_good_one() -> None:

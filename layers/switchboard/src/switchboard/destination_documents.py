@@ -82,10 +82,8 @@ class DestinationDocuments:
         """
         document = self._document(self._compile)
         mapping = self._mapping(document.good.document[0], is_newest=document.candidate is None)
-        # What the newest document does not allow any more is not sent while it is on trial either.
-        allowed = document.newest.document[0].sensitive
         good_mapping = None if mapping is None else mapping.good
-        good = self._configuration(document.good, good_mapping, allowed)
+        good = self._configuration(document.good, good_mapping, _allowed(document))
         return replace(good, candidate=self._candidate(document, mapping))
 
     def without_mapping(self) -> tuple[Destination, frozenset[Path]]:
@@ -95,8 +93,9 @@ class DestinationDocuments:
             ConfigurationError: its document is broken and never was good.
             Unavailable: the documents cannot be read.
         """
-        made, destination = self._document(self._made).good.document
-        return destination, self._policy.document.withheld(made.sensitive)
+        document = self._document(self._made)
+        _, destination = document.good.document
+        return destination, self._policy.document.withheld(_allowed(document))
 
     def _document(self, compile_text: Callable[[str], Made]) -> Standing[Made]:
         found = self._parameters.get(self._name, POLICY)
@@ -149,7 +148,7 @@ class DestinationDocuments:
         allowed: frozenset[str],
     ) -> Configuration:
         made, destination = document.document
-        made = made.model_copy(update={"sensitive": made.sensitive & allowed})
+        made = made.model_copy(update={"sensitive": allowed})
         self._check(made, None if mapping is None else mapping.document)
         return Configuration(
             destination=destination,
@@ -229,6 +228,12 @@ class DestinationDocuments:
 
     def _mapping_names(self, mapping: str) -> tuple[str, str]:
         return f"mappings/{mapping}", mapping_judged_as(mapping, self._destination)
+
+
+def _allowed(document: Standing[Made]) -> frozenset[str]:
+    """What the good document allows; what the newest does not any more, not until a trial ends."""
+    (good, _), (newest, _) = document.good.document, document.newest.document
+    return good.sensitive & newest.sensitive
 
 
 def mapping_judged_as(mapping: str, destination: str) -> str:

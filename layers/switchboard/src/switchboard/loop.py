@@ -62,6 +62,8 @@ class Batch:
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = list(records)
+        # The first of each: a standard queue may give a message twice, even in one batch.
+        self._places = {record.message_id: place for place, record in [*enumerate(records)][::-1]}
         self._done: set[str] = set()
         self._back: dict[str, float] = {}
         self._blocked: dict[str, int] = {}
@@ -88,7 +90,7 @@ class Batch:
     def put_back(self, record: Record, seconds: float) -> None:
         """Give `record` back to the queue for `seconds`, and its later followers with it."""
         self._back[record.message_id] = seconds
-        place = self._records.index(record)
+        place = self._places[record.message_id]
         self._blocked[record.group] = min(place, self._blocked.get(record.group, place))
 
     def put_all_back(self, seconds: float) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from switchboard.errors import ConfigurationError
 from switchboard.mapping.grammar import Node, parse
 
 Path: TypeAlias = tuple[str, ...]
@@ -47,15 +48,18 @@ def path_of(text: str) -> Path:
     """The path that `text` names, such as `data.customer.phone`.
 
     Raises:
-        ConfigurationError: it cannot be parsed.
-        ValueError: it is anything else than fields.
+        ValueError: it cannot be parsed, or is anything else than fields.
     """
-    level = [parse(text)]
+    try:
+        tree = parse(text)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+    level = [tree]
     while level:
         if any(node["type"] not in {"field", "subexpression"} for node in level):
             raise ValueError(f"{text!r} is no path of fields, such as data.customer.phone")
         level = [child for node in level for child in node["children"]]
-    ((path),) = paths_of(parse(text))
+    (path,) = paths_of(tree)
     return path
 
 
