@@ -126,6 +126,17 @@ def test_what_is_not_allowed_any_more_is_not_sent_until_a_trial_is_over() -> Non
     assert ("data", "customer", "phone") in withheld
 
 
+def test_what_a_policy_refused_is_tried_when_it_does_not_any_more() -> None:
+    documents = Documents(policy=POLICY, crm=CRM, call=SAFE)
+    documents.sandbox.configuration()
+    documents.write("mappings/call", CALL)
+    assert documents.read_later().candidate is None
+    documents.write("policies/fields", {"sensitive": []})
+    candidate = documents.read_later().candidate
+    assert candidate is not None
+    assert candidate.mapped(EVENT)["Phone"] == PHONE
+
+
 def test_a_broken_policy_leaves_the_last_good_one() -> None:
     documents = Documents(policy=POLICY, crm=CRM, call=SAFE)
     documents.sandbox.configuration()
